@@ -1,0 +1,8 @@
+use tenantshield_macros::TenantAware;
+
+#[derive(TenantAware)]
+enum Order {
+    Open,
+}
+
+fn main() {}

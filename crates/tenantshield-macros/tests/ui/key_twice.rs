@@ -1,0 +1,10 @@
+use tenantshield_macros::TenantAware;
+
+#[derive(TenantAware)]
+#[tenant(table = "orders")]
+#[tenant(table = "invoices")]
+struct Order {
+    tenant_id: i64,
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use tenantshield_macros::TenantAware;
+
+#[derive(TenantAware)]
+struct Order {
+    tenant_id: Option<i64>,
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use tenantshield_macros::TenantAware;
+
+#[derive(TenantAware)]
+struct Order {
+    id: i64,
+}
+
+fn main() {}

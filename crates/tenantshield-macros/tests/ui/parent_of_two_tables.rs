@@ -1,0 +1,10 @@
+use tenantshield_macros::TenantAware;
+
+#[derive(TenantAware)]
+#[tenant(parent(customer_id = "customers.id", tenant_id = "tenants.id"))]
+struct Order {
+    tenant_id: i64,
+    customer_id: i64,
+}
+
+fn main() {}

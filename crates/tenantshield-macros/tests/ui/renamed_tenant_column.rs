@@ -1,0 +1,9 @@
+use tenantshield_macros::TenantAware;
+
+#[derive(TenantAware)]
+struct Order {
+    #[tenant(rename = "org")]
+    tenant_id: String,
+}
+
+fn main() {}

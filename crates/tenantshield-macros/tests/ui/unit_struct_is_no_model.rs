@@ -1,0 +1,6 @@
+use tenantshield_macros::TenantAware;
+
+#[derive(TenantAware)]
+struct Order;
+
+fn main() {}
