@@ -1,0 +1,331 @@
+//! The second pass: every tenant relation of the text that leaves is covered.
+//!
+//! *Why:* the walk adds predicates by clever rules about joins. This pass knows none of them. It
+//! asks one thing of each table of each SELECT and of each write: is there a conjunct that rejects
+//! foreign rows, in a place where it rejects them? It finds subqueries with the parser's own
+//! generated visitor, not with the walk's recursion, so that a node one forgets the other sees.
+
+mod write;
+
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{
+    BinaryOperator, Cte, Expr, Ident, JoinConstraint, ObjectName, Query, Select, SetExpr,
+    Statement, TableFactor, TableWithJoins, Visit, Visitor,
+};
+use tenantshield_core::TenantType;
+
+use crate::code;
+use crate::dialect::Dialect;
+use crate::judgement::Slot;
+use crate::name;
+use crate::place::{self, Side};
+use crate::predicate;
+use crate::refusal::Refusal;
+use crate::relation::{Kind, Relation};
+use crate::walk::Rules;
+
+/// Refuses a statement in which some tenant relation is not covered.
+pub(crate) fn covered(
+    statement: &Statement,
+    rules: &Rules,
+    declared: usize,
+    slots: &[Slot],
+) -> Result<(), Refusal> {
+    Pass {
+        rules,
+        declared,
+        slots,
+        ctes: Vec::new(),
+    }
+    .statement(statement)
+}
+
+/// One base table and where conjuncts that reject its rows may stand.
+struct Table<'t> {
+    name: &'t ObjectName,
+    alias: Option<&'t Ident>,
+    /// Ordinals of the joins whose ON filters this table.
+    joins: Vec<usize>,
+}
+
+struct Pass<'p> {
+    rules: &'p Rules,
+    declared: usize,
+    slots: &'p [Slot],
+    ctes: Vec<String>,
+}
+
+impl Pass<'_> {
+    fn statement(&mut self, statement: &Statement) -> Result<(), Refusal> {
+        match statement {
+            Statement::Query(query) => self.query(query),
+            Statement::Insert(insert) => self.insert(insert),
+            Statement::Update(update) => self.update(update),
+            Statement::Delete(delete) => self.delete(delete),
+            Statement::StartTransaction { .. }
+            | Statement::Commit { .. }
+            | Statement::Rollback { .. }
+            | Statement::Savepoint { .. }
+            | Statement::ReleaseSavepoint { .. } => Ok(()),
+            _ => Err(uncovered()),
+        }
+    }
+
+    fn query(&mut self, query: &Query) -> Result<(), Refusal> {
+        let mark = self.ctes.len();
+        if let Some(with) = &query.with {
+            let ahead = with.recursive || self.rules.dialect == Dialect::Sqlite;
+            if ahead {
+                let names: Vec<_> = with
+                    .cte_tables
+                    .iter()
+                    .map(|cte| self.cte_name(cte))
+                    .collect();
+                self.ctes.extend(names);
+            }
+            for cte in &with.cte_tables {
+                self.query(&cte.query)?;
+                if !ahead {
+                    let name = self.cte_name(cte);
+                    self.ctes.push(name);
+                }
+            }
+        }
+        self.body(&query.body)?;
+        self.nested(&query.order_by)?;
+        self.nested(&query.limit_clause)?;
+        self.nested(&query.fetch)?;
+        self.ctes.truncate(mark);
+        Ok(())
+    }
+
+    fn cte_name(&self, cte: &Cte) -> String {
+        name::stored(&cte.alias.name, self.rules.dialect)
+    }
+
+    fn body(&mut self, body: &SetExpr) -> Result<(), Refusal> {
+        match body {
+            SetExpr::Select(select) => self.select(select),
+            SetExpr::Query(query) => self.query(query),
+            SetExpr::SetOperation { left, right, .. } => {
+                self.body(left)?;
+                self.body(right)
+            }
+            SetExpr::Values(values) => self.nested(values),
+            SetExpr::Insert(statement)
+            | SetExpr::Update(statement)
+            | SetExpr::Delete(statement) => self.statement(statement),
+            SetExpr::Merge(_) | SetExpr::Table(_) => Err(uncovered()),
+        }
+    }
+
+    fn select(&mut self, select: &Select) -> Result<(), Refusal> {
+        let mut conjuncts = Vec::new();
+        if let Some(selection) = &select.selection {
+            split(selection, &mut conjuncts);
+        }
+        self.trees(&select.from, &conjuncts)?;
+        self.nested(select)
+    }
+
+    /// Every tenant table of `trees` is covered by `selection` or by an ON that filters it.
+    fn trees(&self, trees: &[TableWithJoins], selection: &[&Expr]) -> Result<(), Refusal> {
+        for tree in trees {
+            let mut tables = Vec::new();
+            let mut conditions = Vec::new();
+            collect(tree, &mut tables, &mut conditions)?;
+            for table in &tables {
+                let Some(wanted) = self.wanted(table.name, table.alias)? else {
+                    continue;
+                };
+                let in_join = table.joins.iter().any(|join| {
+                    conditions
+                        .get(*join)
+                        .is_some_and(|condition: &Vec<&Expr>| condition.contains(&&wanted))
+                });
+                if !in_join && !selection.contains(&&wanted) {
+                    return Err(uncovered());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The conjunct that has to stand somewhere for this table; none where the table is no tenant's.
+    fn wanted(&self, table: &ObjectName, alias: Option<&Ident>) -> Result<Option<Expr>, Refusal> {
+        let Some(relation) = self.relation(table)? else {
+            return Ok(None);
+        };
+        let Kind::Tenant { column, value } = &relation.kind else {
+            return if relation.kind == Kind::Platform {
+                Err(uncovered())
+            } else {
+                Ok(None)
+            };
+        };
+        let alias = match alias {
+            Some(alias) => alias.clone(),
+            None => name::parts(table)?.pop().cloned().ok_or_else(uncovered)?,
+        };
+        Ok(Some(predicate::equals(
+            predicate::column(&alias, column),
+            self.own(*value)?,
+        )))
+    }
+
+    fn relation(&self, table: &ObjectName) -> Result<Option<&Relation>, Refusal> {
+        let parts: Vec<String> = name::parts(table)?
+            .into_iter()
+            .map(|part| name::stored(part, self.rules.dialect))
+            .collect();
+        let found = match parts.as_slice() {
+            [table] if self.ctes.contains(table) => return Ok(None),
+            [table] => self.rules.index.unqualified(table),
+            [schema, table] => self.rules.index.qualified(schema, table),
+            _ => None,
+        };
+        found
+            .map(|relation| Some(&**relation))
+            .ok_or_else(uncovered)
+    }
+
+    /// The tenant's bind, if the walk reserved one of this type.
+    fn own(&self, value: TenantType) -> Result<Expr, Refusal> {
+        let position = self
+            .slots
+            .iter()
+            .position(|slot| *slot == Slot::Tenant(value))
+            .ok_or_else(uncovered)?;
+        Ok(predicate::typed_bind(
+            self.rules.dialect,
+            self.declared + position + 1,
+            predicate::tenant_type(value),
+        ))
+    }
+
+    /// Checks every query inside `node` that no other query inside `node` contains.
+    fn nested<N: Visit>(&mut self, node: &N) -> Result<(), Refusal> {
+        let mut visitor = Outermost {
+            pass: self,
+            depth: 0,
+        };
+        match node.visit(&mut visitor) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(refusal) => Err(refusal),
+        }
+    }
+}
+
+/// Hands each outermost query to the pass, which descends by itself.
+struct Outermost<'v, 'p> {
+    pass: &'v mut Pass<'p>,
+    depth: usize,
+}
+
+impl Visitor for Outermost<'_, '_> {
+    type Break = Refusal;
+
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<Refusal> {
+        self.depth += 1;
+        if self.depth == 1
+            && let Err(refusal) = self.pass.query(query)
+        {
+            return ControlFlow::Break(refusal);
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _query: &Query) -> ControlFlow<Refusal> {
+        self.depth -= 1;
+        ControlFlow::Continue(())
+    }
+}
+
+/// Lists the base tables of a tree, and the conjuncts of each ON in reading order.
+fn collect<'t>(
+    tree: &'t TableWithJoins,
+    tables: &mut Vec<Table<'t>>,
+    conditions: &mut Vec<Vec<&'t Expr>>,
+) -> Result<(), Refusal> {
+    let first = tables.len();
+    factor(&tree.relation, tables, conditions)?;
+    for join in &tree.joins {
+        let middle = tables.len();
+        factor(&join.relation, tables, conditions)?;
+        let (side, constraint) = place::side(&join.join_operator).ok_or_else(uncovered)?;
+        let mut conjuncts = Vec::new();
+        if let JoinConstraint::On(condition) = constraint {
+            split(condition, &mut conjuncts);
+        }
+        let ordinal = conditions.len();
+        conditions.push(conjuncts);
+        let end = tables.len();
+        // An ON rejects rows of the side that is filled with NULL, and of both sides of an inner
+        // join; it rejects none of a preserved side.
+        let filtered = match side {
+            Side::Neither => first..end,
+            Side::Right => middle..end,
+            Side::Left => first..middle,
+            Side::Both => end..end,
+        };
+        for table in tables.get_mut(filtered).into_iter().flatten() {
+            table.joins.push(ordinal);
+        }
+    }
+    Ok(())
+}
+
+fn factor<'t>(
+    factor: &'t TableFactor,
+    tables: &mut Vec<Table<'t>>,
+    conditions: &mut Vec<Vec<&'t Expr>>,
+) -> Result<(), Refusal> {
+    match factor {
+        TableFactor::Table {
+            name,
+            alias,
+            args: None,
+            ..
+        } => {
+            tables.push(Table {
+                name,
+                alias: alias.as_ref().map(|alias| &alias.name),
+                joins: Vec::new(),
+            });
+            Ok(())
+        }
+        TableFactor::NestedJoin {
+            table_with_joins, ..
+        } => collect(table_with_joins, tables, conditions),
+        // Their queries are found by the visitor; functions read their arguments only.
+        TableFactor::Table { args: Some(_), .. }
+        | TableFactor::Derived { .. }
+        | TableFactor::Function { .. }
+        | TableFactor::UNNEST { .. } => Ok(()),
+        _ => Err(uncovered()),
+    }
+}
+
+/// The conjuncts of a condition, through parentheses.
+fn split<'e>(expr: &'e Expr, conjuncts: &mut Vec<&'e Expr>) {
+    match expr {
+        Expr::BinaryOp {
+            left,
+            op: BinaryOperator::And,
+            right,
+        } => {
+            split(left, conjuncts);
+            split(right, conjuncts);
+        }
+        Expr::Nested(inner) => split(inner, conjuncts),
+        other => conjuncts.push(other),
+    }
+}
+
+fn uncovered() -> Refusal {
+    Refusal::new(
+        code::INTERNAL,
+        "the second pass found a relation that is not covered",
+    )
+}

@@ -1,0 +1,254 @@
+//! The second pass over writes.
+
+use sqlparser::ast::{
+    Assignment, AssignmentTarget, Delete, DoUpdate, Expr, FromTable, Ident, Insert, ObjectName,
+    OnConflictAction, OnInsert, SelectItem, SetExpr, TableFactor, TableObject, TableWithJoins,
+    Update, UpdateTableFromKind,
+};
+use tenantshield_core::TenantType;
+
+use super::{Pass, split, uncovered};
+use crate::name;
+use crate::refusal::Refusal;
+use crate::relation::{Kind, Relation};
+use crate::walk::own_or_raise;
+
+impl Pass<'_> {
+    pub(super) fn insert(&mut self, insert: &Insert) -> Result<(), Refusal> {
+        let TableObject::TableName(table) = &insert.table else {
+            return Err(uncovered());
+        };
+        let alias = insert.table_alias.as_ref().map(|alias| &alias.alias);
+        let wanted = self.written(table, alias)?;
+        if let Some((column, value, _)) = &wanted {
+            let at = self.position(&insert.columns, column)?;
+            let source = insert.source.as_deref().ok_or_else(uncovered)?;
+            match &*source.body {
+                SetExpr::Values(values) => {
+                    for row in &values.rows {
+                        self.own_value(row.content.get(at), *value, true)?;
+                    }
+                }
+                SetExpr::Select(select) => {
+                    let item = if at + 1 == insert.columns.len() {
+                        select.projection.last()
+                    } else {
+                        let countable = select.projection.iter().all(|item| {
+                            matches!(
+                                item,
+                                SelectItem::UnnamedExpr(_) | SelectItem::ExprWithAlias { .. }
+                            )
+                        });
+                        // Policy columns may follow the tenant's, behind a wildcard.
+                        let from_end = insert.columns.len() - at;
+                        let length = select.projection.len();
+                        if countable {
+                            select.projection.get(at)
+                        } else {
+                            length
+                                .checked_sub(from_end)
+                                .and_then(|index| select.projection.get(index))
+                        }
+                    };
+                    match item {
+                        Some(
+                            SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. },
+                        ) => self.own_value(Some(expr), *value, true)?,
+                        _ => return Err(uncovered()),
+                    }
+                }
+                _ => return Err(uncovered()),
+            }
+        }
+        if let Some(source) = &insert.source {
+            self.query(source)?;
+        }
+        match (&insert.on, &wanted) {
+            (Some(OnInsert::OnConflict(conflict)), wanted) => {
+                if let OnConflictAction::DoUpdate(DoUpdate {
+                    assignments,
+                    selection,
+                }) = &conflict.action
+                {
+                    if let Some((column, value, predicate)) = wanted {
+                        filtered(selection.as_ref(), predicate)?;
+                        self.assigned(assignments, column, *value)?;
+                    }
+                    self.nested(assignments)?;
+                    self.nested(selection)?;
+                }
+            }
+            (Some(_), _) => return Err(uncovered()),
+            (None, _) => {}
+        }
+        self.nested(&insert.returning)
+    }
+
+    pub(super) fn update(&mut self, update: &Update) -> Result<(), Refusal> {
+        let (table, alias) = single(&update.table)?;
+        if let Some((column, value, predicate)) = self.written(table, alias)? {
+            filtered(update.selection.as_ref(), &predicate)?;
+            self.assigned(&update.assignments, &column, value)?;
+        }
+        match &update.from {
+            None => {}
+            Some(UpdateTableFromKind::AfterSet(trees)) => {
+                self.sources(trees, update.selection.as_ref())?;
+                self.nested(trees)?;
+            }
+            Some(UpdateTableFromKind::BeforeSet(_)) => return Err(uncovered()),
+        }
+        self.nested(&update.assignments)?;
+        self.nested(&update.selection)?;
+        self.nested(&update.returning)
+    }
+
+    pub(super) fn delete(&mut self, delete: &Delete) -> Result<(), Refusal> {
+        let FromTable::WithFromKeyword(trees) = &delete.from else {
+            return Err(uncovered());
+        };
+        let [tree] = trees.as_slice() else {
+            return Err(uncovered());
+        };
+        let (table, alias) = single(tree)?;
+        if let Some((_, _, predicate)) = self.written(table, alias)? {
+            filtered(delete.selection.as_ref(), &predicate)?;
+        }
+        if let Some(trees) = &delete.using {
+            self.sources(trees, delete.selection.as_ref())?;
+            self.nested(trees)?;
+        }
+        self.nested(&delete.selection)?;
+        self.nested(&delete.returning)
+    }
+
+    /// Column, type and wanted conjunct of a written tenant table; shared ones must be writable.
+    fn written(
+        &self,
+        table: &ObjectName,
+        alias: Option<&Ident>,
+    ) -> Result<Option<(String, TenantType, Expr)>, Refusal> {
+        let relation: &Relation = self.relation(table)?.ok_or_else(uncovered)?;
+        match &relation.kind {
+            Kind::Tenant { column, value } => {
+                let predicate = self.wanted(table, alias)?.ok_or_else(uncovered)?;
+                let column = name::folded(column, self.rules.dialect);
+                Ok(Some((column, *value, predicate)))
+            }
+            Kind::Shared { writable: true } => Ok(None),
+            Kind::Shared { writable: false } | Kind::Platform => Err(uncovered()),
+        }
+    }
+
+    fn sources(&self, trees: &[TableWithJoins], selection: Option<&Expr>) -> Result<(), Refusal> {
+        let mut conjuncts = Vec::new();
+        if let Some(selection) = selection {
+            split(selection, &mut conjuncts);
+        }
+        self.trees(trees, &conjuncts)
+    }
+
+    /// The one position of `column` in an insert's list.
+    fn position(&self, columns: &[ObjectName], column: &str) -> Result<usize, Refusal> {
+        let mut found = columns.iter().enumerate().filter(|(_, name)| {
+            name::parts(name).is_ok_and(|parts| {
+                parts
+                    .last()
+                    .is_some_and(|part| name::stored(part, self.rules.dialect) == column)
+            })
+        });
+        match (found.next(), found.next()) {
+            (Some((at, _)), None) => Ok(at),
+            _ => Err(uncovered()),
+        }
+    }
+
+    /// `expr` is the tenant's bind, or the check that raises on any other value.
+    fn own_value(&self, expr: Option<&Expr>, value: TenantType, fill: bool) -> Result<(), Refusal> {
+        let own = self.own(value)?;
+        let expr = expr.ok_or_else(uncovered)?;
+        let checked = match expr {
+            Expr::Case { conditions, .. } => conditions.iter().any(|when| {
+                compared(&when.condition).is_some_and(|bind| {
+                    *expr == own_or_raise(self.rules.dialect, bind, &own, value, fill)
+                })
+            }),
+            _ => false,
+        };
+        if *expr == own || checked {
+            Ok(())
+        } else {
+            Err(uncovered())
+        }
+    }
+
+    fn assigned(
+        &self,
+        assignments: &[Assignment],
+        column: &str,
+        value: TenantType,
+    ) -> Result<(), Refusal> {
+        let is_tenant = |target: &ObjectName| {
+            name::parts(target).map_or(true, |parts| {
+                parts
+                    .iter()
+                    .any(|part| name::stored(part, self.rules.dialect) == column)
+            })
+        };
+        for assignment in assignments {
+            match &assignment.target {
+                AssignmentTarget::ColumnName(target) if is_tenant(target) => {
+                    self.own_value(Some(&assignment.value), value, false)?;
+                }
+                AssignmentTarget::ColumnName(_) => {}
+                AssignmentTarget::Tuple(targets) => {
+                    if targets.iter().any(is_tenant) {
+                        return Err(uncovered());
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn filtered(selection: Option<&Expr>, wanted: &Expr) -> Result<(), Refusal> {
+    let mut conjuncts = Vec::new();
+    if let Some(selection) = selection {
+        split(selection, &mut conjuncts);
+    }
+    if conjuncts.contains(&wanted) {
+        Ok(())
+    } else {
+        Err(uncovered())
+    }
+}
+
+/// The application's bind in `bind = own`, without the cast that the check adds.
+fn compared(condition: &Expr) -> Option<&Expr> {
+    let Expr::BinaryOp { left, .. } = condition else {
+        return None;
+    };
+    match &**left {
+        Expr::Cast { expr, .. } => match &**expr {
+            Expr::Nested(inner) => Some(inner),
+            _ => None,
+        },
+        other => Some(other),
+    }
+}
+
+fn single(tree: &TableWithJoins) -> Result<(&ObjectName, Option<&Ident>), Refusal> {
+    match (&tree.relation, tree.joins.is_empty()) {
+        (
+            TableFactor::Table {
+                name,
+                alias,
+                args: None,
+                ..
+            },
+            true,
+        ) => Ok((name, alias.as_ref().map(|alias| &alias.name))),
+        _ => Err(uncovered()),
+    }
+}
