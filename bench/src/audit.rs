@@ -20,7 +20,7 @@ pub(crate) fn rows(effort: Effort, context: &TenantContext) -> Result<Vec<Row>, 
         return Err("the sink is not registered".into());
     }
     let subject = || AuditSubject::new(Some(context.tenant()), context.principal());
-    let event = bus.event(AuditEventType::PolicyAllow, subject(), payload);
+    let event = bus.event(AuditEventType::PolicyAllow, subject(), payload());
     let floor: Mutex<Vec<Arc<AuditEvent>>> = Mutex::new(Vec::new());
     let (mut built, mut constructed, mut pushed) = (f64::INFINITY, f64::INFINITY, f64::INFINITY);
     for _ in 0..effort.times(600) {
@@ -43,8 +43,20 @@ pub(crate) fn rows(effort: Effort, context: &TenantContext) -> Result<Vec<Row>, 
         return Err("nothing reached the sink".into());
     }
     Ok(vec![
-        Row::bounded("audit emit, built event, one sink", built, PUSH, pushed, 46.0),
-        Row::times("audit emit, built event, times its floor", built, PUSH, pushed, 3.0),
+        Row::bounded(
+            "audit emit, built event, one sink",
+            built,
+            PUSH,
+            pushed,
+            46.0,
+        ),
+        Row::times(
+            "audit emit, built event, times its floor",
+            built,
+            PUSH,
+            pushed,
+            3.0,
+        ),
         Row::reported("audit record, event constructed", constructed, PUSH, pushed),
     ])
 }
@@ -63,5 +75,7 @@ fn each(effort: Effort, mut call: impl FnMut()) -> f64 {
 }
 
 fn payload() -> AuditPayload {
-    AuditPayload::new().with_model("orders").with_operation("read")
+    AuditPayload::new()
+        .with_model("orders")
+        .with_operation("read")
 }

@@ -31,7 +31,11 @@ fn main() -> ExitCode {
         eprintln!("usage: tenantshield-bench [--format text|json] [--check]");
         return ExitCode::from(2);
     };
-    let effort = if arguments.check { Effort::Once } else { Effort::Full };
+    let effort = if arguments.check {
+        Effort::Once
+    } else {
+        Effort::Full
+    };
     let rows = match measure_all(effort) {
         Ok(rows) => rows,
         Err(error) => {
@@ -59,7 +63,9 @@ fn main() -> ExitCode {
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 fn measure_all(effort: Effort) -> Result<Vec<Row>, BoxError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let context = runtime.block_on(subject::context())?;
     let mut rows = scope::rows(effort, &context)?;
     rows.extend(audit::rows(effort, &context)?);
@@ -78,7 +84,10 @@ struct Arguments {
 
 impl Arguments {
     fn read(given: impl Iterator<Item = String>) -> Option<Self> {
-        let mut arguments = Self { check: false, json: false };
+        let mut arguments = Self {
+            check: false,
+            json: false,
+        };
         let mut given = given;
         while let Some(argument) = given.next() {
             match argument.as_str() {

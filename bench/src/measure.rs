@@ -96,7 +96,10 @@ fn chunk<R>(effort: Effort, calls: u32, call: &mut impl FnMut() -> R) -> f64 {
     nanos(start, clock_gettime(ClockId::ThreadCPUTime)) / f64::from(calls)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a measurement is far below 2^53 nanoseconds")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a measurement is far below 2^53 nanoseconds"
+)]
 fn nanos(start: Timespec, end: Timespec) -> f64 {
     let gone = end - start;
     gone.tv_sec as f64 * 1e9 + gone.tv_nsec as f64

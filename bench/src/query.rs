@@ -17,7 +17,13 @@ pub(crate) async fn rows(effort: Effort, context: &TenantContext) -> Result<Vec<
     let mut rows = Vec::new();
     let cached = guard::cached(effort, context, Dialect::Sqlite)?;
     let p50 = sqlite(effort).await?;
-    rows.push(Row::bounded_micros("guard, cached statement", cached, ON_SQLITE, p50, 0.6));
+    rows.push(Row::bounded_micros(
+        "guard, cached statement",
+        cached,
+        ON_SQLITE,
+        p50,
+        0.6,
+    ));
     rows.push(Row::times(
         "guard, cached statement, on a round trip to SQLite",
         p50 + cached,
@@ -46,7 +52,10 @@ const ROWS: u32 = 2_000;
 const TABLE: &str = "CREATE TEMP TABLE orders (id bigint PRIMARY KEY, tenant_id bigint NOT NULL, \
      customer_id bigint, total bigint, note text)";
 
-#[expect(clippy::disallowed_methods, reason = "the test command hands the server over this way")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the test command hands the server over this way"
+)]
 fn postgres_url() -> Option<String> {
     std::env::var("TENANTSHIELD_TEST_POSTGRES_URL").ok()
 }
@@ -66,8 +75,12 @@ async fn sqlite(effort: Effort) -> Result<f64, BoxError> {
         .create_if_missing(true)
         .connect()
         .await?;
-    sqlx::raw_sql(AssertSqlSafe(TABLE.replace("TEMP ", ""))).execute(&mut connection).await?;
-    sqlx::raw_sql(AssertSqlSafe(fill())).execute(&mut connection).await?;
+    sqlx::raw_sql(AssertSqlSafe(TABLE.replace("TEMP ", "")))
+        .execute(&mut connection)
+        .await?;
+    sqlx::raw_sql(AssertSqlSafe(fill()))
+        .execute(&mut connection)
+        .await?;
     let mut samples = Vec::new();
     for round in 0..effort.times(ROUND_TRIPS) {
         let id = i64::from((round * 7 + 1) % ROWS) | 1;
@@ -92,7 +105,9 @@ async fn sqlite(effort: Effort) -> Result<f64, BoxError> {
 async fn postgres(effort: Effort, url: &str) -> Result<f64, BoxError> {
     let mut connection: PgConnection = PgConnectOptions::from_str(url)?.connect().await?;
     sqlx::raw_sql(TABLE).execute(&mut connection).await?;
-    sqlx::raw_sql(AssertSqlSafe(fill())).execute(&mut connection).await?;
+    sqlx::raw_sql(AssertSqlSafe(fill()))
+        .execute(&mut connection)
+        .await?;
     let mut samples = Vec::new();
     for round in 0..effort.times(ROUND_TRIPS) {
         let id = i64::from((round * 7 + 1) % ROWS) | 1;

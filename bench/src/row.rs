@@ -47,7 +47,13 @@ pub(crate) struct Row {
 
 impl Row {
     /// A time in nanoseconds that must stay below `budget`.
-    pub(crate) fn bounded(name: &str, nanos: f64, beside: &'static str, floor: f64, budget: f64) -> Self {
+    pub(crate) fn bounded(
+        name: &str,
+        nanos: f64,
+        beside: &'static str,
+        floor: f64,
+        budget: f64,
+    ) -> Self {
         Self::new(name, Unit::Nanoseconds, nanos, beside, floor, Some(budget))
     }
 
@@ -59,7 +65,14 @@ impl Row {
         floor: f64,
         budget: f64,
     ) -> Self {
-        Self::new(name, Unit::Microseconds, nanos / 1e3, beside, floor / 1e3, Some(budget))
+        Self::new(
+            name,
+            Unit::Microseconds,
+            nanos / 1e3,
+            beside,
+            floor / 1e3,
+            Some(budget),
+        )
     }
 
     /// A time that is only reported.
@@ -68,7 +81,13 @@ impl Row {
     }
 
     /// Times the floor, which must stay below `budget`.
-    pub(crate) fn times(name: &str, nanos: f64, beside: &'static str, floor: f64, budget: f64) -> Self {
+    pub(crate) fn times(
+        name: &str,
+        nanos: f64,
+        beside: &'static str,
+        floor: f64,
+        budget: f64,
+    ) -> Self {
         Self::new(name, Unit::Times, nanos / floor, beside, 1.0, Some(budget))
     }
 
@@ -116,7 +135,9 @@ pub(crate) fn table(rows: &[Row]) -> String {
         "what", "value", "budget", "beside", "ratio", "ok"
     );
     for row in rows {
-        let budget = row.budget.map_or_else(|| "-".to_owned(), |budget| budget.to_string());
+        let budget = row
+            .budget
+            .map_or_else(|| "-".to_owned(), |budget| budget.to_string());
         let ok = match row.ok {
             None => "-",
             Some(true) => "yes",

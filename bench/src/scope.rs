@@ -28,7 +28,13 @@ pub(crate) fn rows(effort: Effort, context: &TenantContext) -> Result<Vec<Row>, 
     let (gate, empty) = beside(
         effort,
         10_000,
-        || observability::read_filtered(black_box(tenant), black_box("orders"), black_box("select")),
+        || {
+            observability::read_filtered(
+                black_box(tenant),
+                black_box("orders"),
+                black_box("select"),
+            );
+        },
         || {
             black_box(tenant);
             black_box("orders");
@@ -50,10 +56,28 @@ pub(crate) fn rows(effort: Effort, context: &TenantContext) -> Result<Vec<Row>, 
         )
     });
     Ok(vec![
-        Row::bounded("disabled observability call", gate, "empty loop", empty, 1.0),
+        Row::bounded(
+            "disabled observability call",
+            gate,
+            "empty loop",
+            empty,
+            1.0,
+        ),
         Row::bounded("scope enter and leave, no sink", scope, TOKIO, local, 35.0),
-        Row::times("scope enter and leave, no sink, times its floor", scope, TOKIO, local, 3.0),
-        Row::bounded("current_tenant borrow", borrow, "thread-local read", cell, 5.0),
+        Row::times(
+            "scope enter and leave, no sink, times its floor",
+            scope,
+            TOKIO,
+            local,
+            3.0,
+        ),
+        Row::bounded(
+            "current_tenant borrow",
+            borrow,
+            "thread-local read",
+            cell,
+            5.0,
+        ),
     ])
 }
 

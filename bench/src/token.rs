@@ -28,7 +28,12 @@ struct Body {
 pub(crate) fn rows(effort: Effort) -> Result<Vec<Row>, BoxError> {
     let secret = [7_u8; 32];
     let token = token(&secret)?;
-    let issuer = JwtIssuer::new(ISSUER, AUDIENCE, JwtAlgorithm::Hs256, JwtKey::hmac(&secret)?)?;
+    let issuer = JwtIssuer::new(
+        ISSUER,
+        AUDIENCE,
+        JwtAlgorithm::Hs256,
+        JwtKey::hmac(&secret)?,
+    )?;
     let options = JwtOptions::new().with_issuer(issuer.with_all_tenants())?;
     let resolver = JwtResolver::new(options)?;
     let request = http::Request::builder()
@@ -55,7 +60,13 @@ pub(crate) fn rows(effort: Effort) -> Result<Vec<Row>, BoxError> {
         return Err("the floor does not verify the token".into());
     }
     let (warm, floor) = beside(effort, 200, resolve, verify);
-    Ok(vec![Row::bounded("warm JWT resolution", warm, "jsonwebtoken verify (HS256)", floor, 500.0)])
+    Ok(vec![Row::bounded(
+        "warm JWT resolution",
+        warm,
+        "jsonwebtoken verify (HS256)",
+        floor,
+        500.0,
+    )])
 }
 
 const ISSUER: &str = "https://id.example.com";

@@ -3,6 +3,7 @@
 //! Each example is a program that checks what it claims and ends by itself:
 //! `cargo run -p tenantshield-examples --bin axum_sqlx_jwt`, `--bin worker`, `--bin observability`.
 
+use std::fmt::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// An order; the derive declares its table.
 #[derive(Debug, TenantAware)]
 #[tenant(table = "orders")]
+#[expect(clippy::exhaustive_structs, reason = "a row has the columns it has")]
 pub struct Order {
     /// The key.
     pub id: i64,
@@ -92,7 +94,7 @@ pub async fn get(
 ) -> Result<(u16, String), BoxError> {
     let mut request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n");
     for (name, value) in headers {
-        request.push_str(&format!("{name}: {value}\r\n"));
+        write!(request, "{name}: {value}\r\n")?;
     }
     request.push_str("\r\n");
     let mut stream = TcpStream::connect(server).await?;

@@ -95,9 +95,7 @@ impl FieldAttribute {
 
     fn key(&mut self, meta: &ParseNestedMeta<'_>) -> syn::Result<()> {
         match key_name(meta).as_deref() {
-            Some("rename") if !self.skip => {
-                put(&mut self.rename, meta, Text::after_equals(meta)?)
-            }
+            Some("rename") if !self.skip => put(&mut self.rename, meta, Text::after_equals(meta)?),
             Some("skip") if self.rename.is_none() && !self.skip => {
                 self.skip = true;
                 Ok(())
@@ -105,9 +103,7 @@ impl FieldAttribute {
             Some("rename" | "skip") => {
                 Err(meta.error("a field is renamed or skipped, once, and not both"))
             }
-            _ => Err(meta.error(
-                "unknown key for a field: it knows `rename = \"..\"` and `skip`",
-            )),
+            _ => Err(meta.error("unknown key for a field: it knows `rename = \"..\"` and `skip`")),
         }
     }
 }
@@ -120,9 +116,15 @@ impl Text {
     fn checked(literal: &LitStr) -> syn::Result<Self> {
         let value = literal.value();
         if value.is_empty() || value.contains('\0') {
-            return Err(syn::Error::new(literal.span(), "a name is not empty and has no NUL"));
+            return Err(syn::Error::new(
+                literal.span(),
+                "a name is not empty and has no NUL",
+            ));
         }
-        Ok(Self { value, span: literal.span() })
+        Ok(Self {
+            value,
+            span: literal.span(),
+        })
     }
 }
 
@@ -168,7 +170,11 @@ impl Parent {
             Ok(())
         })?;
         match table {
-            Some(table) => Ok(Self { table, columns, references }),
+            Some(table) => Ok(Self {
+                table,
+                columns,
+                references,
+            }),
             None => Err(meta.error(PARENT_FORM)),
         }
     }
@@ -181,7 +187,9 @@ const UNKNOWN_MODEL_KEY: &str = "unknown key: a model knows `table`, `schema`, `
      `model`, `unique(..)`, `parent(..)` and `crate`";
 
 fn tenant_attributes(attributes: &[Attribute]) -> impl Iterator<Item = &Attribute> {
-    attributes.iter().filter(|attribute| attribute.path().is_ident("tenant"))
+    attributes
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("tenant"))
 }
 
 fn key_name(meta: &ParseNestedMeta<'_>) -> Option<String> {
@@ -198,7 +206,10 @@ fn put<T>(slot: &mut Option<T>, meta: &ParseNestedMeta<'_>, value: T) -> syn::Re
 
 fn column_name(meta: &ParseNestedMeta<'_>) -> syn::Result<Text> {
     let ident = meta.path.require_ident()?;
-    Ok(Text { value: ident.unraw().to_string(), span: ident.span() })
+    Ok(Text {
+        value: ident.unraw().to_string(),
+        span: ident.span(),
+    })
 }
 
 /// Columns of one key: identifiers, or strings for names that are no identifiers.
@@ -211,7 +222,10 @@ fn unique_key(meta: &ParseNestedMeta<'_>) -> syn::Result<Vec<Text>> {
                 return Text::checked(&input.parse()?);
             }
             let ident = input.call(Ident::parse_any)?;
-            Ok(Text { value: ident.unraw().to_string(), span: ident.span() })
+            Ok(Text {
+                value: ident.unraw().to_string(),
+                span: ident.span(),
+            })
         },
         Token![,],
     )?;

@@ -19,7 +19,13 @@ pub(crate) fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
         known(&columns, &parent.columns)?;
     }
     let (tenant_column, kind) = tenant_column(input, &attribute, &columns)?;
-    Ok(implementation(input, &attribute, &columns, &tenant_column, kind))
+    Ok(implementation(
+        input,
+        &attribute,
+        &columns,
+        &tenant_column,
+        kind,
+    ))
 }
 
 struct Column<'a> {
@@ -41,7 +47,9 @@ fn named_fields(input: &DeriveInput) -> syn::Result<&FieldsNamed> {
     };
     Err(syn::Error::new(
         input.ident.span(),
-        format!("{refused} is no model: `TenantAware` needs a struct with named fields, one per column"),
+        format!(
+            "{refused} is no model: `TenantAware` needs a struct with named fields, one per column"
+        ),
     ))
 }
 
@@ -55,28 +63,51 @@ fn columns(fields: &FieldsNamed) -> syn::Result<Vec<Column<'_>>> {
             value: written.clone(),
             span: ident.span(),
         });
-        let taken = columns.iter().any(|known| !known.skipped && known.name.value == name.value);
+        let taken = columns
+            .iter()
+            .any(|known| !known.skipped && known.name.value == name.value);
         if taken && !attribute.skip {
             return Err(syn::Error::new(
                 name.span,
-                format!("two fields are the column `{}`: rename or skip one", name.value),
+                format!(
+                    "two fields are the column `{}`: rename or skip one",
+                    name.value
+                ),
             ));
         }
-        columns.push(Column { name, field: written, ty: &field.ty, skipped: attribute.skip });
+        columns.push(Column {
+            name,
+            field: written,
+            ty: &field.ty,
+            skipped: attribute.skip,
+        });
     }
     Ok(columns)
 }
 
 fn known(columns: &[Column<'_>], names: &[Text]) -> syn::Result<()> {
     for (index, name) in names.iter().enumerate() {
-        if !columns.iter().any(|column| !column.skipped && column.name.value == name.value) {
+        if !columns
+            .iter()
+            .any(|column| !column.skipped && column.name.value == name.value)
+        {
             return Err(syn::Error::new(
                 name.span,
-                format!("the model has no column `{}`: write the name that the database uses", name.value),
+                format!(
+                    "the model has no column `{}`: write the name that the database uses",
+                    name.value
+                ),
             ));
         }
-        if names.iter().take(index).any(|before| before.value == name.value) {
-            return Err(syn::Error::new(name.span, format!("`{}` is named twice", name.value)));
+        if names
+            .iter()
+            .take(index)
+            .any(|before| before.value == name.value)
+        {
+            return Err(syn::Error::new(
+                name.span,
+                format!("`{}` is named twice", name.value),
+            ));
         }
     }
     Ok(())
@@ -87,11 +118,22 @@ fn tenant_column(
     attribute: &ModelAttribute,
     columns: &[Column<'_>],
 ) -> syn::Result<(String, Kind)> {
-    let wanted = attribute.column.as_ref().map_or("tenant_id", |text| text.value.as_str());
-    let span = attribute.column.as_ref().map_or_else(|| input.ident.span(), |text| text.span);
+    let wanted = attribute
+        .column
+        .as_ref()
+        .map_or("tenant_id", |text| text.value.as_str());
+    let span = attribute
+        .column
+        .as_ref()
+        .map_or_else(|| input.ident.span(), |text| text.span);
     let found = columns.iter().find(|column| column.name.value == wanted);
     let Some(column) = found else {
-        return Err(missing(span, &input.ident.unraw().to_string(), wanted, columns));
+        return Err(missing(
+            span,
+            &input.ident.unraw().to_string(),
+            wanted,
+            columns,
+        ));
     };
     if column.skipped {
         return Err(syn::Error::new(
@@ -117,10 +159,13 @@ fn tenant_column(
 }
 
 fn missing(span: Span, model: &str, wanted: &str, columns: &[Column<'_>]) -> syn::Error {
-    let renamed = columns.iter().find(|column| column.field == wanted).map_or_else(
-        || format!("add the field `{wanted}`"),
-        |_| format!("take `rename` off the field `{wanted}`"),
-    );
+    let renamed = columns
+        .iter()
+        .find(|column| column.field == wanted)
+        .map_or_else(
+            || format!("add the field `{wanted}`"),
+            |_| format!("take `rename` off the field `{wanted}`"),
+        );
     syn::Error::new(
         span,
         format!(
@@ -142,7 +187,10 @@ fn implementation(
     let ident = &input.ident;
     let written = ident.unraw().to_string();
     let (impl_generics, type_generics, where_clause) = input.generics.split_for_impl();
-    let model = attribute.model.as_ref().map_or(written.as_str(), |text| text.value.as_str());
+    let model = attribute
+        .model
+        .as_ref()
+        .map_or(written.as_str(), |text| text.value.as_str());
     let table = attribute
         .table
         .as_ref()
@@ -159,7 +207,10 @@ fn implementation(
         Kind::Text => quote!(Text),
         Kind::Uuid => quote!(Uuid),
     };
-    let names = columns.iter().filter(|column| !column.skipped).map(|column| &column.name.value);
+    let names = columns
+        .iter()
+        .filter(|column| !column.skipped)
+        .map(|column| &column.name.value);
     let unique = attribute.unique.iter().map(|key| {
         let key = key.iter().map(|column| &column.value);
         quote!(&[#(#key),*])
@@ -197,5 +248,9 @@ fn krate_path(path: &Path) -> TokenStream {
     let local = path.segments.first().is_some_and(|first| {
         first.ident == "crate" || first.ident == "self" || first.ident == "super"
     });
-    if path.leading_colon.is_some() || local { quote!(#path) } else { quote!(::#path) }
+    if path.leading_colon.is_some() || local {
+        quote!(#path)
+    } else {
+        quote!(::#path)
+    }
 }

@@ -31,7 +31,9 @@ pub(crate) fn kind_of(field: &Type) -> Option<Kind> {
 
 /// Whether the field's type is an `Option`, which gets a message of its own.
 pub(crate) fn is_optional(field: &Type) -> bool {
-    let Type::Path(path) = field else { return false };
+    let Type::Path(path) = field else {
+        return false;
+    };
     path.path.segments.last().is_some_and(|last| {
         last.ident == "Option"
             && matches!(&last.arguments, PathArguments::AngleBracketed(inner)

@@ -4,6 +4,8 @@
 //! table. The envelope refuses every lexical form in which the two are known to differ, and hands
 //! on a text with one statement, numbered placeholders and nothing behind its end.
 
+use std::collections::HashMap;
+
 use crate::code;
 use crate::dialect::Dialect;
 use crate::lexer::{self, Kind, LexError, Lexeme};
@@ -188,7 +190,7 @@ fn number(
     let mut text = String::with_capacity(sql.len() + 16);
     let mut copied = 0;
     let mut largest = 0;
-    let mut names: Vec<(&str, usize)> = Vec::new();
+    let mut names: HashMap<&str, usize> = HashMap::new();
     for lexeme in lexemes.iter().filter(|l| l.kind == Kind::Placeholder) {
         let raw = lexeme.text(sql);
         let digits = raw.get(1..).unwrap_or_default();
@@ -201,12 +203,7 @@ fn number(
                 .filter(|n| (1..=MAX_PLACEHOLDER).contains(n) && !digits.starts_with('0'))
                 .ok_or_else(placeholder)?
         } else if raw.starts_with(':') && !digits.starts_with(|c: char| c.is_ascii_digit()) {
-            if let Some((_, index)) = names.iter().find(|(name, _)| *name == raw) {
-                *index
-            } else {
-                names.push((raw, largest + 1));
-                largest + 1
-            }
+            *names.entry(raw).or_insert(largest + 1)
         } else {
             return Err(placeholder());
         };

@@ -47,24 +47,42 @@ impl Filters {
         Self(Vec::new())
     }
 
-    /// Adds the columns that `action` on `table` is narrowed by.
+    /// Adds the columns that `action` on `table` is narrowed by, to those that it has.
     pub fn with(
         mut self,
         table: Arc<str>,
         action: Action,
         columns: Vec<(Arc<str>, FilterKind)>,
     ) -> Self {
-        self.0.push(Filter {
-            table,
-            action,
-            columns,
-        });
+        let known = self
+            .0
+            .iter_mut()
+            .find(|filter| filter.table == table && filter.action == action);
+        match known {
+            Some(filter) => {
+                for column in columns {
+                    if !filter.columns.contains(&column) {
+                        filter.columns.push(column);
+                    }
+                }
+            }
+            None => self.0.push(Filter {
+                table,
+                action,
+                columns,
+            }),
+        }
         self
     }
 
     /// Whether there are none.
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Whether `action` on `table` is narrowed at all.
+    pub(crate) fn narrow(&self, table: &str, action: Action) -> bool {
+        !self.columns(table, action).is_empty()
     }
 
     pub(crate) fn columns(&self, table: &str, action: Action) -> &[(Arc<str>, FilterKind)] {
@@ -80,14 +98,14 @@ impl Filters {
         for filter in &self.0 {
             let _written = write!(
                 key,
-                "{}:{}{:?}{}",
+                "{}:{}{:?}{};",
                 filter.table.len(),
                 filter.table,
                 filter.action,
                 filter.columns.len()
             );
             for (column, kind) in &filter.columns {
-                let _written = write!(key, ";{}:{column}{kind:?}", column.len());
+                let _written = write!(key, "{}:{column}{kind:?};", column.len());
             }
         }
         key

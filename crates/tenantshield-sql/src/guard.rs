@@ -178,12 +178,13 @@ impl Guard {
     /// # Errors
     /// The refusal, with its code and its mend.
     pub fn judge(&self, sql: &str, filters: &Filters) -> Result<Arc<Judgement>, Arc<Refusal>> {
-        if sql.len() > MAX_CACHED_BYTES {
+        // A text that begins with NUL is refused anyway; cached, it could pass for a key of filters.
+        if sql.len() > MAX_CACHED_BYTES || sql.starts_with('\0') {
             return self.judge_uncached(sql, filters);
         }
         if !filters.is_empty() {
-            // Lengths in the filters' key keep it apart from every text and from other filters.
-            let key = format!("{}\u{0}{sql}", filters.key());
+            let filters_key = filters.key();
+            let key = format!("\0{}:{filters_key}{sql}", filters_key.len());
             return self.cached(&key, sql, filters);
         }
         self.cached(sql, sql, filters)

@@ -69,7 +69,7 @@ fn parsed(
     if again != statement {
         return Err(unproven());
     }
-    verify::covered(&again, rules, opened.declared, &found.slots)?;
+    verify::covered(&again, rules, filters, opened.declared, &found.slots)?;
     if let Some(trace) = opened.trace {
         sql.push(' ');
         sql.push_str(&trace);

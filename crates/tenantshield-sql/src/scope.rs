@@ -39,6 +39,8 @@ pub(crate) enum Source {
 pub(crate) struct Frame {
     pub(crate) sources: Vec<(String, Source)>,
     pub(crate) tenants: Vec<TenantRef>,
+    /// Whether a subquery without an alias is among the sources.
+    pub(crate) nameless: bool,
     /// The common table expressions that it reads, by their position in the list of all.
     pub(crate) ctes: Vec<usize>,
     /// Whether a raising condition reads its subqueries, which then have to be closed.

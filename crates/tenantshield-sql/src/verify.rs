@@ -8,15 +8,17 @@
 mod write;
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use sqlparser::ast::{
-    BinaryOperator, Cte, Expr, Ident, JoinConstraint, ObjectName, Query, Select, SetExpr,
+    BinaryOperator, Cte, DataType, Expr, Ident, JoinConstraint, ObjectName, Query, Select, SetExpr,
     Statement, TableFactor, TableWithJoins, Visit, Visitor,
 };
-use tenantshield_core::TenantType;
+use tenantshield_core::{Action, TenantType};
 
 use crate::code;
 use crate::dialect::Dialect;
+use crate::filter::{FilterKind, Filters};
 use crate::judgement::Slot;
 use crate::name;
 use crate::place::{self, Side};
@@ -29,11 +31,13 @@ use crate::walk::Rules;
 pub(crate) fn covered(
     statement: &Statement,
     rules: &Rules,
+    filters: &Filters,
     declared: usize,
     slots: &[Slot],
 ) -> Result<(), Refusal> {
     Pass {
         rules,
+        filters,
         declared,
         slots,
         ctes: Vec::new(),
@@ -51,12 +55,13 @@ struct Table<'t> {
 
 struct Pass<'p> {
     rules: &'p Rules,
+    filters: &'p Filters,
     declared: usize,
     slots: &'p [Slot],
     ctes: Vec<String>,
 }
 
-impl Pass<'_> {
+impl<'p> Pass<'p> {
     fn statement(&mut self, statement: &Statement) -> Result<(), Refusal> {
         match statement {
             Statement::Query(query) => self.query(query),
@@ -136,53 +141,66 @@ impl Pass<'_> {
             let mut conditions = Vec::new();
             collect(tree, &mut tables, &mut conditions)?;
             for table in &tables {
-                let Some(wanted) = self.wanted(table.name, table.alias)? else {
-                    continue;
-                };
-                let in_join = table.joins.iter().any(|join| {
-                    conditions
-                        .get(*join)
-                        .is_some_and(|condition: &Vec<&Expr>| condition.contains(&&wanted))
-                });
-                if !in_join && !selection.contains(&&wanted) {
-                    return Err(uncovered());
+                for wanted in self.wanted(table.name, table.alias, Action::Read)? {
+                    let in_join = table.joins.iter().any(|join| {
+                        conditions
+                            .get(*join)
+                            .is_some_and(|condition: &Vec<&Expr>| condition.contains(&&wanted))
+                    });
+                    if !in_join && !selection.contains(&&wanted) {
+                        return Err(uncovered());
+                    }
                 }
             }
         }
         Ok(())
     }
 
-    /// The conjunct that has to stand somewhere for this table; none where the table is no tenant's.
-    fn wanted(&self, table: &ObjectName, alias: Option<&Ident>) -> Result<Option<Expr>, Refusal> {
+    /// The conjuncts that have to stand somewhere for this table: the tenant's and the policy's;
+    /// none where the table is no tenant's.
+    fn wanted(
+        &self,
+        table: &ObjectName,
+        alias: Option<&Ident>,
+        action: Action,
+    ) -> Result<Vec<Expr>, Refusal> {
         let Some(relation) = self.relation(table)? else {
-            return Ok(None);
+            return Ok(Vec::new());
         };
         let Kind::Tenant { column, value } = &relation.kind else {
             return if relation.kind == Kind::Platform {
                 Err(uncovered())
             } else {
-                Ok(None)
+                Ok(Vec::new())
             };
         };
         let alias = match alias {
             Some(alias) => alias.clone(),
             None => name::parts(table)?.pop().cloned().ok_or_else(uncovered)?,
         };
-        Ok(Some(predicate::equals(
+        let mut wanted = vec![predicate::equals(
             predicate::column(&alias, column),
             self.own(*value)?,
-        )))
+        )];
+        for (column, kind) in self.filters.columns(&relation.table, action) {
+            wanted.push(predicate::equals(
+                predicate::column(&alias, column),
+                self.filter(relation, action, column, *kind)?,
+            ));
+        }
+        Ok(wanted)
     }
 
-    fn relation(&self, table: &ObjectName) -> Result<Option<&Relation>, Refusal> {
+    fn relation(&self, table: &ObjectName) -> Result<Option<&'p Relation>, Refusal> {
         let parts: Vec<String> = name::parts(table)?
             .into_iter()
             .map(|part| name::stored(part, self.rules.dialect))
             .collect();
+        let index = &self.rules.index;
         let found = match parts.as_slice() {
             [table] if self.ctes.contains(table) => return Ok(None),
-            [table] => self.rules.index.unqualified(table),
-            [schema, table] => self.rules.index.qualified(schema, table),
+            [table] => index.unqualified(table),
+            [schema, table] => index.qualified(schema, table),
             _ => None,
         };
         found
@@ -192,16 +210,34 @@ impl Pass<'_> {
 
     /// The tenant's bind, if the walk reserved one of this type.
     fn own(&self, value: TenantType) -> Result<Expr, Refusal> {
+        self.bind(&Slot::Tenant(value), predicate::tenant_type(value))
+    }
+
+    /// The bind of a policy's filter, if the walk reserved one.
+    fn filter(
+        &self,
+        relation: &Relation,
+        action: Action,
+        column: &Arc<str>,
+        kind: FilterKind,
+    ) -> Result<Expr, Refusal> {
+        let slot = Slot::Filter {
+            table: Arc::clone(&relation.table),
+            action,
+            column: Arc::clone(column),
+            kind,
+        };
+        self.bind(&slot, predicate::filter_type(kind))
+    }
+
+    fn bind(&self, slot: &Slot, data_type: DataType) -> Result<Expr, Refusal> {
         let position = self
             .slots
             .iter()
-            .position(|slot| *slot == Slot::Tenant(value))
+            .position(|known| known == slot)
             .ok_or_else(uncovered)?;
-        Ok(predicate::typed_bind(
-            self.rules.dialect,
-            self.declared + position + 1,
-            predicate::tenant_type(value),
-        ))
+        let index = self.declared + position + 1;
+        Ok(predicate::typed_bind(self.rules.dialect, index, data_type))
     }
 
     /// Checks every query inside `node` that no other query inside `node` contains.

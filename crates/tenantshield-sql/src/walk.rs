@@ -201,8 +201,20 @@ impl Walk<'_> {
         predicate::typed_bind(self.dialect(), index, predicate::tenant_type(value))
     }
 
-    /// Remembers that `relation` is read or written.
-    fn touch(&mut self, relation: &Relation, action: Action, injected: bool) {
+    /// Remembers that `relation` is read or written. A policy's filter on a table of all tenants
+    /// would be kept by nobody, so it refuses.
+    fn touch(
+        &mut self,
+        relation: &Relation,
+        action: Action,
+        injected: bool,
+    ) -> Result<(), Refusal> {
+        if !relation.is_tenant() && self.filters.narrow(&relation.table, action) {
+            return Err(Refusal::new(
+                code::FILTER,
+                "a policy filters a table that is not a tenant's",
+            ));
+        }
         let known = self
             .touches
             .iter_mut()
@@ -217,6 +229,7 @@ impl Walk<'_> {
                 injected,
             }),
         }
+        Ok(())
     }
 
     /// The predicates that keep rows of `tenant` inside the tenant and the policy's filter.

@@ -20,7 +20,10 @@ pub use law::Law;
 
 /// A value that goes to the database or comes from it.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-#[expect(clippy::exhaustive_enums, reason = "an adapter under test has to translate every value")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "an adapter under test has to translate every value"
+)]
 pub enum Value {
     /// A 64-bit integer.
     Integer(i64),
@@ -32,7 +35,10 @@ pub enum Value {
 
 /// A step of a transaction.
 #[derive(Clone, Debug)]
-#[expect(clippy::exhaustive_enums, reason = "an adapter under test has to know every step")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "an adapter under test has to know every step"
+)]
 pub enum Step {
     /// Runs a statement.
     Execute(String),
@@ -46,7 +52,10 @@ pub enum Step {
 
 /// How a transaction ends.
 #[derive(Clone, Copy, Debug)]
-#[expect(clippy::exhaustive_enums, reason = "an adapter under test has to know every end")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "an adapter under test has to know every end"
+)]
 pub enum End {
     /// Committed.
     Commit,
@@ -66,7 +75,10 @@ pub struct AdapterError {
 impl AdapterError {
     /// An error with our code, where it is a refusal of ours, and with everything it would print.
     pub fn new(code: Option<&str>, text: impl Into<String>) -> Self {
-        Self { code: code.map(str::to_owned), text: text.into() }
+        Self {
+            code: code.map(str::to_owned),
+            text: text.into(),
+        }
     }
 
     /// The code of a refusal; none for an error of the database.
@@ -160,7 +172,12 @@ impl Conformance {
 
 impl fmt::Display for Conformance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "laws kept: {}, broken: {}", self.kept.len(), self.broken.len())?;
+        writeln!(
+            f,
+            "laws kept: {}, broken: {}",
+            self.kept.len(),
+            self.broken.len()
+        )?;
         for (law, what) in &self.broken {
             writeln!(f, "  {}: {what}", law.as_str())?;
         }
@@ -181,7 +198,10 @@ pub async fn run(adapter: &dyn Adapter) -> Result<Conformance, Error> {
     let mut conformance = Conformance::default();
     for law in Law::ALL {
         for table in TABLES {
-            adapter.administer(&format!("DELETE FROM {table}")).await.map_err(laid)?;
+            adapter
+                .administer(&format!("DELETE FROM {table}"))
+                .await
+                .map_err(laid)?;
         }
         for statement in fixture::rows(Keys::OwnOdd, Population::Both) {
             adapter.administer(&statement).await.map_err(laid)?;

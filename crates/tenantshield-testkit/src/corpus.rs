@@ -9,7 +9,7 @@ use crate::error::Error;
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum CaseDialect {
-    /// MySQL and `MariaDB`, which the guard does not judge yet.
+    /// `MySQL` and `MariaDB`, which the guard does not judge yet.
     Mysql,
     /// `PostgreSQL`.
     Postgres,
@@ -20,7 +20,10 @@ pub enum CaseDialect {
 /// What must become of a statement.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
 #[serde(rename_all = "lowercase")]
-#[expect(clippy::exhaustive_enums, reason = "a third expectation would need a third judge")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a third expectation would need a third judge"
+)]
 pub enum Expectation {
     /// It is refused.
     Deny,
@@ -157,7 +160,8 @@ mod tests {
 
     #[test]
     fn binds_keep_their_types() {
-        let line = r#"{"id":"a","dialect":"postgres","sql":"","expect":"deny","binds":[1,"x",null,true]}"#;
+        let line =
+            r#"{"id":"a","dialect":"postgres","sql":"","expect":"deny","binds":[1,"x",null,true]}"#;
         let case = read(line).unwrap().remove(0);
         assert_eq!(
             case.binds(),

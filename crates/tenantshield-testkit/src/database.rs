@@ -12,7 +12,7 @@ pub(crate) use postgres::PostgresPair;
 pub(crate) use sqlite::SqlitePair;
 
 use crate::error::Error;
-use crate::fixture::{Keys, TABLES};
+use crate::fixture::Keys;
 
 /// A value that is bound to a placeholder.
 #[derive(Clone, Debug)]
@@ -71,7 +71,9 @@ pub(crate) enum Which {
 
 impl Pair {
     pub(crate) async fn postgres(url: &str, keys: Keys) -> Result<Self, Error> {
-        Ok(Self::Postgres(Box::new(PostgresPair::create(url, keys).await?)))
+        Ok(Self::Postgres(Box::new(
+            PostgresPair::create(url, keys).await?,
+        )))
     }
 
     pub(crate) async fn sqlite(keys: Keys) -> Result<Self, Error> {
@@ -123,7 +125,10 @@ impl Dump {
         self.0
             .iter()
             .map(|(table, answer)| {
-                let tenant = answer.columns.iter().position(|column| column == "tenant_id");
+                let tenant = answer
+                    .columns
+                    .iter()
+                    .position(|column| column == "tenant_id");
                 let rows = answer.rows.iter().filter(|row| {
                     let value = tenant.and_then(|at| row.get(at)).and_then(Option::as_deref);
                     (value == Some(b"1".as_slice())) == own
@@ -136,9 +141,4 @@ impl Dump {
 
 fn dump_statement(table: &str) -> String {
     format!("SELECT * FROM {table} ORDER BY id")
-}
-
-/// The tables to dump; all of the fixture.
-const fn dumped() -> [&'static str; 6] {
-    TABLES
 }

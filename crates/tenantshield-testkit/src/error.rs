@@ -43,11 +43,17 @@ impl Error {
     }
 
     pub(crate) fn fixture(what: &'static str, source: impl Into<BoxError>) -> Self {
-        Self::Fixture(FixtureError { what, source: source.into() })
+        Self::Fixture(FixtureError {
+            what,
+            source: source.into(),
+        })
     }
 
     pub(crate) fn server(what: impl Into<String>, source: impl Into<BoxError>) -> Self {
-        Self::Server(ServerError { what: what.into(), source: source.into() })
+        Self::Server(ServerError {
+            what: what.into(),
+            source: source.into(),
+        })
     }
 }
 

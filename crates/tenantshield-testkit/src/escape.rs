@@ -29,7 +29,11 @@ pub struct EscapeOptions {
 
 impl Default for EscapeOptions {
     fn default() -> Self {
-        Self { barrier: Barrier::Auto, postgres_url: None, explained: BTreeMap::new() }
+        Self {
+            barrier: Barrier::Auto,
+            postgres_url: None,
+            explained: BTreeMap::new(),
+        }
     }
 }
 
@@ -72,7 +76,7 @@ impl EscapeOptions {
 ///
 /// Every case of Postgres and `SQLite` is judged by the guard. What it admits is run in both
 /// forms, the tenant written into the text and the tenant bound, under both distributions of keys.
-/// MySQL cases are counted and named as left out.
+/// `MySQL` cases are counted and named as left out.
 ///
 /// # Errors
 ///
@@ -86,7 +90,10 @@ impl EscapeOptions {
 pub async fn run(cases: &[Case], options: &EscapeOptions) -> Result<Report, Error> {
     let mut report = Report::default();
     let context = fixture::tenant_context(fixture::OWN).await?;
-    for case in cases.iter().filter(|case| case.dialect() == CaseDialect::Mysql) {
+    for case in cases
+        .iter()
+        .filter(|case| case.dialect() == CaseDialect::Mysql)
+    {
         report.left_out.push(case.id().to_owned());
     }
     for dialect in [Dialect::Postgres, Dialect::Sqlite] {
@@ -94,7 +101,10 @@ pub async fn run(cases: &[Case], options: &EscapeOptions) -> Result<Report, Erro
             Dialect::Postgres => CaseDialect::Postgres,
             Dialect::Sqlite => CaseDialect::Sqlite,
         };
-        let cases: Vec<&Case> = cases.iter().filter(|case| case.dialect() == wanted).collect();
+        let cases: Vec<&Case> = cases
+            .iter()
+            .filter(|case| case.dialect() == wanted)
+            .collect();
         let admitted = judge(&cases, dialect, &context, options, &mut report)?;
         if admitted.is_empty() {
             continue;
@@ -104,7 +114,10 @@ pub async fn run(cases: &[Case], options: &EscapeOptions) -> Result<Report, Erro
                 (Dialect::Sqlite, _) => Pair::sqlite(keys).await?,
                 (Dialect::Postgres, Some(url)) => Pair::postgres(url, keys).await?,
                 (Dialect::Postgres, None) => {
-                    return Err(Error::server("no URL of a Postgres server was given", "not set"));
+                    return Err(Error::server(
+                        "no URL of a Postgres server was given",
+                        "not set",
+                    ));
                 }
             };
             run_all(pair, keys, &admitted, options, &mut report).await?;
@@ -143,7 +156,10 @@ fn judge<'a>(
     let mut admitted = Vec::new();
     for case in cases {
         report.judged += 1;
-        match (guard.guard(context, case.sql(), Filters::NONE), case.expect()) {
+        match (
+            guard.guard(context, case.sql(), Filters::NONE),
+            case.expect(),
+        ) {
             (Err(refusal), Expectation::Deny) => report.deny(refusal.code()),
             (Ok(guarded), Expectation::Deny) => {
                 report.find(case.id(), FindingKind::Admitted, guarded.sql());
@@ -210,9 +226,7 @@ fn tenant_bind(value: &TenantValue) -> Bind {
     match value {
         TenantValue::Integer(number) => Bind::Integer(*number),
         TenantValue::Text(text) => Bind::Text(text.to_string()),
-        TenantValue::Uuid(bytes) => {
-            Bind::Text(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
-        }
+        TenantValue::Uuid(bytes) => Bind::Text(format!("{:032x}", u128::from_be_bytes(*bytes))),
     }
 }
 
@@ -241,7 +255,9 @@ async fn run_all(
                 let what = format!("{} keys, {form:?}: {what}\n      {sql}", keys.as_str());
                 match explained {
                     Some(why) if kind == FindingKind::Differs => {
-                        report.explained.insert(one.case.id().to_owned(), why.to_owned());
+                        report
+                            .explained
+                            .insert(one.case.id().to_owned(), why.to_owned());
                     }
                     _ => report.find(one.case.id(), kind, what),
                 }
@@ -255,7 +271,11 @@ async fn run_all(
 impl Report {
     fn unchanged(&mut self, before: &Dump, after: &Dump) {
         if before != after {
-            self.find("(all)", FindingKind::ForeignChanged, "a rolled-back run left traces");
+            self.find(
+                "(all)",
+                FindingKind::ForeignChanged,
+                "a rolled-back run left traces",
+            );
         }
     }
 }

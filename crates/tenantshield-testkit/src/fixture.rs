@@ -18,7 +18,14 @@ use crate::error::Error;
 pub const CATALOG: &str = include_str!("fixture/catalog.toml");
 
 /// The tables of the fixture, in an order in which they can be created.
-pub const TABLES: [&str; 6] = ["tenants", "plans", "customers", "orders", "items", "secrets"];
+pub const TABLES: [&str; 6] = [
+    "tenants",
+    "plans",
+    "customers",
+    "orders",
+    "items",
+    "secrets",
+];
 
 /// The tenant in whose name statements run.
 pub const OWN: &str = "1";
@@ -51,7 +58,10 @@ impl Keys {
 
 /// Who lives in the database.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[expect(clippy::exhaustive_enums, reason = "one oracle, one shared database, no third")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "one oracle, one shared database, no third"
+)]
 pub enum Population {
     /// Tenant 1 alone: what it would see if there were nobody else.
     Alone,
@@ -114,7 +124,9 @@ pub fn schema(dialect: Dialect, population: Population) -> Vec<String> {
         format!("CREATE TABLE tenants ({key})"),
         format!("CREATE TABLE plans ({key}, name text)"),
         format!("CREATE TABLE customers ({key}, {tenant}, email text, name text)"),
-        format!("CREATE TABLE orders ({key}, {tenant}, customer_id integer, total {number}, note text)"),
+        format!(
+            "CREATE TABLE orders ({key}, {tenant}, customer_id integer, total {number}, note text)"
+        ),
         format!("CREATE TABLE items ({key}, {tenant}, order_id integer, sku text, qty integer)"),
         format!("CREATE TABLE secrets ({key}, {tenant}, v text)"),
         "CREATE INDEX ix ON orders (tenant_id, id)".to_owned(),
@@ -131,7 +143,10 @@ pub fn rows(keys: Keys, population: Population) -> Vec<String> {
         Population::Both => &[Side::Own, Side::Foreign],
     };
     for side in tenants {
-        statements.push(format!("INSERT INTO tenants (id) VALUES ({})", side.tenant()));
+        statements.push(format!(
+            "INSERT INTO tenants (id) VALUES ({})",
+            side.tenant()
+        ));
     }
     for row in 0..ROWS {
         for side in tenants {
@@ -193,7 +208,11 @@ fn twin(keys: Keys, side: Side, row: u32) -> Vec<String> {
         Side::Foreign => Side::Own,
         Side::Own => Side::Foreign,
     };
-    let parent = if row + 1 == ROWS { other.key(keys, row) } else { id };
+    let parent = if row + 1 == ROWS {
+        other.key(keys, row)
+    } else {
+        id
+    };
     let text = |column: &str| match side {
         Side::Foreign => canary(column, row),
         Side::Own => format!("own-{column}-{row}"),
@@ -207,9 +226,15 @@ fn twin(keys: Keys, side: Side, row: u32) -> Vec<String> {
     let (email, note, sku) = (text("email"), text("note"), text("sku"));
     let qty = row + 2;
     vec![
-        format!("INSERT INTO customers (id, tenant_id, email, name) VALUES ({id}, {tenant}, '{email}', 'Ada')"),
-        format!("INSERT INTO orders (id, tenant_id, customer_id, total, note) VALUES ({id}, {tenant}, {parent}, {total}, '{note}')"),
-        format!("INSERT INTO items (id, tenant_id, order_id, sku, qty) VALUES ({id}, {tenant}, {parent}, '{sku}', {qty})"),
+        format!(
+            "INSERT INTO customers (id, tenant_id, email, name) VALUES ({id}, {tenant}, '{email}', 'Ada')"
+        ),
+        format!(
+            "INSERT INTO orders (id, tenant_id, customer_id, total, note) VALUES ({id}, {tenant}, {parent}, {total}, '{note}')"
+        ),
+        format!(
+            "INSERT INTO items (id, tenant_id, order_id, sku, qty) VALUES ({id}, {tenant}, {parent}, '{sku}', {qty})"
+        ),
         format!("INSERT INTO secrets (id, tenant_id, v) VALUES ({id}, {tenant}, '{secret}')"),
     ]
 }

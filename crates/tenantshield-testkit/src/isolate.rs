@@ -39,9 +39,9 @@ macro_rules! assert_isolated {
 
 /// The function behind [`assert_isolated!`](crate::assert_isolated).
 ///
-/// # Shape
+/// # Panics
 ///
-/// Panics, as assertions do, when `seen` holds a canary, and when there is no canary to look for.
+/// As assertions do, when `seen` holds a canary, when a canary is empty, and when there is none.
 #[track_caller]
 pub fn check<T, C>(seen: &T, canaries: C)
 where
@@ -66,11 +66,17 @@ where
 /// Asserts that what a tenant got is its own: at least one of the fixture's own texts is there.
 ///
 /// An empty answer is isolated and useless; a test that wants rows says so.
+///
+/// # Panics
+///
+/// As assertions do, when none of the fixture's own texts is in `seen`.
 #[track_caller]
 pub fn check_own<T: Debug + ?Sized>(seen: &T) {
     let text = format!("{seen:?}");
     assert!(
-        fixture::COLUMNS.iter().any(|column| text.contains(&format!("own-{column}-"))),
+        fixture::COLUMNS
+            .iter()
+            .any(|column| text.contains(&format!("own-{column}-"))),
         "nothing of this tenant's own is in what it got"
     );
 }

@@ -35,7 +35,10 @@ pub mod isolate;
 
 /// The server that tests run on; its absence fails them.
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "the test command hands the server over this way")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the test command hands the server over this way"
+)]
 fn test_url() -> String {
     std::env::var("TENANTSHIELD_TEST_POSTGRES_URL")
         .expect("TENANTSHIELD_TEST_POSTGRES_URL names the server, `cargo xtask test` sets it")

@@ -25,6 +25,8 @@
 //! No feature weakens a check.
 
 pub mod _guide;
+#[cfg(doctest)]
+mod docs_compiled;
 
 pub use tenantshield_core::*;
 pub use tenantshield_macros::TenantAware;

@@ -55,7 +55,7 @@ fn token(tenant: &str) -> Result<String, BoxError> {
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
-    let mallory = Principal::user(PrincipalId::new("mallory")?).with_issuer(ISSUER)?;
+    let mallory = Principal::user(PrincipalId::new("mallory")?).with_issuer(ISSUER);
     let shield = Shield::builder()
         .directory(directory(&mallory)?)
         .policy(AllowAll)
@@ -76,7 +76,10 @@ async fn main() -> Result<(), BoxError> {
     let acme = format!("Bearer {}", token("acme")?);
     let globex = format!("Bearer {}", token("globex")?);
     let ask = async |path: &str, bearer: Option<&str>| {
-        let headers: Vec<_> = bearer.map(|value| ("authorization", value)).into_iter().collect();
+        let headers: Vec<_> = bearer
+            .map(|value| ("authorization", value))
+            .into_iter()
+            .collect();
         tenantshield_examples::get(server, path, &headers).await
     };
     let own = ask("/orders", Some(&acme)).await?;
@@ -96,5 +99,9 @@ async fn main() -> Result<(), BoxError> {
     }
     let statuses = [own.0, foreign.0, absent.0, not_a_member.0, anonymous.0];
     let held = statuses == [200, 404, 404, 404, 401] && own.1 == "[100,250,50]";
-    if held { Ok(()) } else { Err(format!("answers: {statuses:?}, own: {}", own.1).into()) }
+    if held {
+        Ok(())
+    } else {
+        Err(format!("answers: {statuses:?}, own: {}", own.1).into())
+    }
 }

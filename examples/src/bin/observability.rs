@@ -17,15 +17,25 @@ struct Lines(Arc<Mutex<Vec<u8>>>);
 
 impl Lines {
     fn parsed(&self) -> Result<Vec<Value>, BoxError> {
-        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let bytes = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         let text = String::from_utf8(bytes)?;
-        Ok(text.lines().map(serde_json::from_str).collect::<Result<_, _>>()?)
+        Ok(text
+            .lines()
+            .map(serde_json::from_str)
+            .collect::<Result<_, _>>()?)
     }
 }
 
 impl Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .write(bytes)
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
@@ -41,7 +51,10 @@ impl<'a> MakeWriter<'a> for Lines {
     }
 }
 
-fn json(lines: &Lines, target: &str) -> impl tracing_subscriber::Layer<tracing_subscriber::Registry> + Send + Sync {
+fn json(
+    lines: &Lines,
+    target: &str,
+) -> impl tracing_subscriber::Layer<tracing_subscriber::Registry> + Send + Sync {
     tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
@@ -71,10 +84,18 @@ async fn main() -> Result<(), BoxError> {
     context
         .scope(async {
             let db = db.current()?;
-            sqlx::query("INSERT INTO orders (id, total) VALUES (5, 10)").execute(&db).await?;
-            let blocked = sqlx::query("UPDATE orders SET tenant_id = 'globex'").execute(&db).await;
-            if blocked.is_ok() { Err("a row changed its tenant") } else { Ok(()) }
-                .map_err(BoxError::from)
+            sqlx::query("INSERT INTO orders (id, total) VALUES (5, 10)")
+                .execute(&db)
+                .await?;
+            let blocked = sqlx::query("UPDATE orders SET tenant_id = 'globex'")
+                .execute(&db)
+                .await;
+            if blocked.is_ok() {
+                Err("a row changed its tenant")
+            } else {
+                Ok(())
+            }
+            .map_err(BoxError::from)
         })
         .await?;
 
@@ -96,7 +117,10 @@ async fn main() -> Result<(), BoxError> {
         return Err(format!("observability told {seen:?}").into());
     }
     let recorded = names(&evidence)?;
-    if !recorded.iter().any(|event| event == "enforcement_violation") {
+    if !recorded
+        .iter()
+        .any(|event| event == "enforcement_violation")
+    {
         return Err(format!("evidence holds {recorded:?}").into());
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tenantshield::{AllowAll, AuditEventType, InMemorySink, Shield, TenantId};
+use tenantshield::{AllowAll, AuditEventType, AuditSink, InMemorySink, Shield, TenantId};
 use tenantshield_examples::{BoxError, directory, guarded, service, shop};
 
 #[tokio::main]
@@ -13,14 +13,17 @@ async fn main() -> Result<(), BoxError> {
         .policy(AllowAll)
         .build()?;
     let evidence = Arc::new(InMemorySink::new());
-    shield.bus().register(evidence.clone());
+    let sink: Arc<dyn AuditSink> = Arc::<InMemorySink>::clone(&evidence);
+    shield.bus().register(sink);
     let db = guarded(shop().await?)?;
 
     // Without a tenant there is no handle, here as anywhere.
     if db.current().is_ok() {
         return Err("a handle without a tenant".into());
     }
-    let context = shield.admit_for(TenantId::new("acme")?, worker.clone()).await?;
+    let context = shield
+        .admit_for(TenantId::new("acme")?, worker.clone())
+        .await?;
     let total: i64 = context
         .scope(async {
             let db = db.current()?;

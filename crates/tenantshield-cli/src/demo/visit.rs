@@ -43,7 +43,6 @@ impl Ending {
         })
     }
 
-    #[expect(clippy::unnecessary_wraps, reason = "elsewhere waiting can fail")]
     async fn wait(&mut self) -> io::Result<()> {
         tokio::select! {
             _ = self.interrupt.recv() => {}

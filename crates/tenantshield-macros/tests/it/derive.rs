@@ -79,8 +79,14 @@ fn every_key_of_the_attribute_reaches_the_model() {
     assert_eq!(Model::SCHEMA, Some("billing"));
     assert_eq!(Model::TENANT_COLUMN, "org");
     assert_eq!(Model::TENANT_TYPE, TenantType::Uuid);
-    assert_eq!(Model::COLUMNS, ["id", "org", "customer_id", "type", "Odd Name"]);
-    assert_eq!(Model::UNIQUE, [&["id"][..], &["org", "type", "Odd Name"][..]]);
+    assert_eq!(
+        Model::COLUMNS,
+        ["id", "org", "customer_id", "type", "Odd Name"]
+    );
+    assert_eq!(
+        Model::UNIQUE,
+        [&["id"][..], &["org", "type", "Odd Name"][..]]
+    );
     let parents: Vec<_> = Model::PARENTS
         .iter()
         .map(|parent| (parent.columns(), parent.table(), parent.references()))

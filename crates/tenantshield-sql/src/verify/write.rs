@@ -5,7 +5,7 @@ use sqlparser::ast::{
     OnConflictAction, OnInsert, SelectItem, SetExpr, TableFactor, TableObject, TableWithJoins,
     Update, UpdateTableFromKind,
 };
-use tenantshield_core::TenantType;
+use tenantshield_core::{Action, TenantType};
 
 use super::{Pass, split, uncovered};
 use crate::name;
@@ -13,51 +13,38 @@ use crate::refusal::Refusal;
 use crate::relation::{Kind, Relation};
 use crate::walk::own_or_raise;
 
-impl Pass<'_> {
+/// A written tenant table.
+struct Target<'r> {
+    relation: &'r Relation,
+    /// The tenant column, folded.
+    column: String,
+    value: TenantType,
+    /// What the written rows have to satisfy.
+    predicates: Vec<Expr>,
+}
+
+impl<'p> Pass<'p> {
     pub(super) fn insert(&mut self, insert: &Insert) -> Result<(), Refusal> {
         let TableObject::TableName(table) = &insert.table else {
             return Err(uncovered());
         };
         let alias = insert.table_alias.as_ref().map(|alias| &alias.alias);
-        let wanted = self.written(table, alias)?;
-        if let Some((column, value, _)) = &wanted {
-            let at = self.position(&insert.columns, column)?;
-            let source = insert.source.as_deref().ok_or_else(uncovered)?;
-            match &*source.body {
-                SetExpr::Values(values) => {
-                    for row in &values.rows {
-                        self.own_value(row.content.get(at), *value, true)?;
-                    }
+        let wanted = self.written(table, alias, Action::Write)?;
+        if let Some(target) = &wanted {
+            let at = self.position(&insert.columns, &target.column)?;
+            for value in inserted(insert, at)? {
+                self.own_value(value, target.value, true)?;
+            }
+            for (column, kind) in self
+                .filters
+                .columns(&target.relation.table, Action::Write)
+            {
+                let folded = name::folded(column, self.rules.dialect);
+                let at = self.position(&insert.columns, &folded)?;
+                let own = self.filter(target.relation, Action::Write, column, *kind)?;
+                if inserted(insert, at)?.iter().any(|value| **value != own) {
+                    return Err(uncovered());
                 }
-                SetExpr::Select(select) => {
-                    let item = if at + 1 == insert.columns.len() {
-                        select.projection.last()
-                    } else {
-                        let countable = select.projection.iter().all(|item| {
-                            matches!(
-                                item,
-                                SelectItem::UnnamedExpr(_) | SelectItem::ExprWithAlias { .. }
-                            )
-                        });
-                        // Policy columns may follow the tenant's, behind a wildcard.
-                        let from_end = insert.columns.len() - at;
-                        let length = select.projection.len();
-                        if countable {
-                            select.projection.get(at)
-                        } else {
-                            length
-                                .checked_sub(from_end)
-                                .and_then(|index| select.projection.get(index))
-                        }
-                    };
-                    match item {
-                        Some(
-                            SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. },
-                        ) => self.own_value(Some(expr), *value, true)?,
-                        _ => return Err(uncovered()),
-                    }
-                }
-                _ => return Err(uncovered()),
             }
         }
         if let Some(source) = &insert.source {
@@ -70,9 +57,9 @@ impl Pass<'_> {
                     selection,
                 }) = &conflict.action
                 {
-                    if let Some((column, value, predicate)) = wanted {
-                        filtered(selection.as_ref(), predicate)?;
-                        self.assigned(assignments, column, *value)?;
+                    if let Some(target) = wanted {
+                        filtered(selection.as_ref(), &target.predicates)?;
+                        self.assigned(assignments, &target.column, target.value)?;
                     }
                     self.nested(assignments)?;
                     self.nested(selection)?;
@@ -86,9 +73,9 @@ impl Pass<'_> {
 
     pub(super) fn update(&mut self, update: &Update) -> Result<(), Refusal> {
         let (table, alias) = single(&update.table)?;
-        if let Some((column, value, predicate)) = self.written(table, alias)? {
-            filtered(update.selection.as_ref(), &predicate)?;
-            self.assigned(&update.assignments, &column, value)?;
+        if let Some(target) = self.written(table, alias, Action::Write)? {
+            filtered(update.selection.as_ref(), &target.predicates)?;
+            self.assigned(&update.assignments, &target.column, target.value)?;
         }
         match &update.from {
             None => {}
@@ -111,8 +98,8 @@ impl Pass<'_> {
             return Err(uncovered());
         };
         let (table, alias) = single(tree)?;
-        if let Some((_, _, predicate)) = self.written(table, alias)? {
-            filtered(delete.selection.as_ref(), &predicate)?;
+        if let Some(target) = self.written(table, alias, Action::Delete)? {
+            filtered(delete.selection.as_ref(), &target.predicates)?;
         }
         if let Some(trees) = &delete.using {
             self.sources(trees, delete.selection.as_ref())?;
@@ -122,19 +109,21 @@ impl Pass<'_> {
         self.nested(&delete.returning)
     }
 
-    /// Column, type and wanted conjunct of a written tenant table; shared ones must be writable.
+    /// What has to hold for a written tenant table; shared ones must be writable.
     fn written(
         &self,
         table: &ObjectName,
         alias: Option<&Ident>,
-    ) -> Result<Option<(String, TenantType, Expr)>, Refusal> {
-        let relation: &Relation = self.relation(table)?.ok_or_else(uncovered)?;
+        action: Action,
+    ) -> Result<Option<Target<'p>>, Refusal> {
+        let relation = self.relation(table)?.ok_or_else(uncovered)?;
         match &relation.kind {
-            Kind::Tenant { column, value } => {
-                let predicate = self.wanted(table, alias)?.ok_or_else(uncovered)?;
-                let column = name::folded(column, self.rules.dialect);
-                Ok(Some((column, *value, predicate)))
-            }
+            Kind::Tenant { column, value } => Ok(Some(Target {
+                relation,
+                column: name::folded(column, self.rules.dialect),
+                value: *value,
+                predicates: self.wanted(table, alias, action)?,
+            })),
             Kind::Shared { writable: true } => Ok(None),
             Kind::Shared { writable: false } | Kind::Platform => Err(uncovered()),
         }
@@ -164,9 +153,8 @@ impl Pass<'_> {
     }
 
     /// `expr` is the tenant's bind, or the check that raises on any other value.
-    fn own_value(&self, expr: Option<&Expr>, value: TenantType, fill: bool) -> Result<(), Refusal> {
+    fn own_value(&self, expr: &Expr, value: TenantType, fill: bool) -> Result<(), Refusal> {
         let own = self.own(value)?;
-        let expr = expr.ok_or_else(uncovered)?;
         let checked = match expr {
             Expr::Case { conditions, .. } => conditions.iter().any(|when| {
                 compared(&when.condition).is_some_and(|bind| {
@@ -198,7 +186,7 @@ impl Pass<'_> {
         for assignment in assignments {
             match &assignment.target {
                 AssignmentTarget::ColumnName(target) if is_tenant(target) => {
-                    self.own_value(Some(&assignment.value), value, false)?;
+                    self.own_value(&assignment.value, value, false)?;
                 }
                 AssignmentTarget::ColumnName(_) => {}
                 AssignmentTarget::Tuple(targets) => {
@@ -212,15 +200,48 @@ impl Pass<'_> {
     }
 }
 
-fn filtered(selection: Option<&Expr>, wanted: &Expr) -> Result<(), Refusal> {
+fn filtered(selection: Option<&Expr>, wanted: &[Expr]) -> Result<(), Refusal> {
     let mut conjuncts = Vec::new();
     if let Some(selection) = selection {
         split(selection, &mut conjuncts);
     }
-    if conjuncts.contains(&wanted) {
+    if wanted.iter().all(|wanted| conjuncts.contains(&wanted)) {
         Ok(())
     } else {
         Err(uncovered())
+    }
+}
+
+/// What each new row gets in the column at this position of the list.
+fn inserted(insert: &Insert, at: usize) -> Result<Vec<&Expr>, Refusal> {
+    let source = insert.source.as_deref().ok_or_else(uncovered)?;
+    match &*source.body {
+        SetExpr::Values(values) => values
+            .rows
+            .iter()
+            .map(|row| row.content.get(at).ok_or_else(uncovered))
+            .collect(),
+        SetExpr::Select(select) => {
+            let countable = select.projection.iter().all(|item| {
+                matches!(
+                    item,
+                    SelectItem::UnnamedExpr(_) | SelectItem::ExprWithAlias { .. }
+                )
+            });
+            // Behind a wildcard only the distance from the end is known.
+            let index = if countable {
+                Some(at)
+            } else {
+                (select.projection.len() + at).checked_sub(insert.columns.len())
+            };
+            match index.and_then(|index| select.projection.get(index)) {
+                Some(SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }) => {
+                    Ok(vec![expr])
+                }
+                _ => Err(uncovered()),
+            }
+        }
+        _ => Err(uncovered()),
     }
 }
 

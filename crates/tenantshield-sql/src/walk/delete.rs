@@ -46,7 +46,7 @@ impl Walk<'_> {
         };
         let (name, alias) = write_target(tree)?;
         let relation = self.target(name)?;
-        self.touch(&relation, Action::Delete, false);
+        self.touch(&relation, Action::Delete, false)?;
         self.scopes.push();
         let target = self.open_target(name, alias, relation)?;
         let mut own = self.own_rows(&target, Action::Delete);

@@ -133,6 +133,9 @@ impl Walk<'_> {
                 guards.add_rows(name);
             }
         }
+        if frame.nameless {
+            guards.add_rows("");
+        }
         if let Some(current) = self.scopes.frame() {
             *current = frame;
         }

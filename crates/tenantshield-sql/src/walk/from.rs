@@ -94,6 +94,9 @@ impl Walk<'_> {
                 }
                 self.query(subquery)?;
                 self.close_off(subquery, *lateral);
+                if let (None, Some(frame)) = (&*alias, self.scopes.frame()) {
+                    frame.nameless = true;
+                }
                 self.named_rows(alias.as_ref(), Source::Rows)
             }
             TableFactor::Function {
@@ -202,11 +205,11 @@ impl Walk<'_> {
         match &relation.kind {
             Kind::Platform => Err(platform()),
             Kind::Shared { .. } => {
-                self.touch(&relation, Action::Read, false);
+                self.touch(&relation, Action::Read, false)?;
                 self.register(known, base(&relation, alias.as_ref()))
             }
             Kind::Tenant { .. } => {
-                self.touch(&relation, Action::Read, false);
+                self.touch(&relation, Action::Read, false)?;
                 self.register(known.clone(), base(&relation, alias.as_ref()))?;
                 let renamed = alias
                     .as_ref()

@@ -90,7 +90,7 @@ impl Walk<'_> {
         let relation = self.target(target)?;
         let given = columns.iter().filter_map(|column| last(column).ok());
         self.replaces(or.as_ref(), *replace_into, &relation, given)?;
-        self.touch(&relation, Action::Write, relation.is_tenant());
+        self.touch(&relation, Action::Write, relation.is_tenant())?;
         let Some(source) = source else {
             return Err(Refusal::new(
                 code::INSERT_FORM,

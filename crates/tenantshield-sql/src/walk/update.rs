@@ -54,7 +54,7 @@ impl Walk<'_> {
             });
         let given = given.filter_map(|column| last(column).ok());
         self.replaces(or.as_ref(), false, &relation, given)?;
-        self.touch(&relation, Action::Write, false);
+        self.touch(&relation, Action::Write, false)?;
         self.scopes.push();
         let target = self.open_target(name, alias, relation)?;
         let mut own = self.own_rows(&target, Action::Write);

@@ -118,8 +118,12 @@ impl Stand<'_> {
     }
 
     async fn read(&self) -> Result<(), String> {
-        let own = self.integers(&self.own, "SELECT tenant_id FROM orders").await?;
-        let foreign = self.integers(&self.foreign, "SELECT tenant_id FROM orders").await?;
+        let own = self
+            .integers(&self.own, "SELECT tenant_id FROM orders")
+            .await?;
+        let foreign = self
+            .integers(&self.foreign, "SELECT tenant_id FROM orders")
+            .await?;
         equal(&own, &vec![1; 4])?;
         equal(&foreign, &vec![2; 4])?;
         let joined = "SELECT c.tenant_id FROM orders o LEFT JOIN customers c ON true";
@@ -132,7 +136,10 @@ impl Stand<'_> {
     }
 
     async fn insert(&self) -> Result<(), String> {
-        let sql = format!("INSERT INTO orders (id, note) VALUES ({}, 'new')", self.p(1));
+        let sql = format!(
+            "INSERT INTO orders (id, note) VALUES ({}, 'new')",
+            self.p(1)
+        );
         let done = self
             .adapter
             .execute(&self.own, &sql, &[Value::Integer(901)])
@@ -165,7 +172,8 @@ impl Stand<'_> {
             "INSERT INTO orders (id, tenant_id, note) VALUES (921, {}, 'new')",
             self.p(1)
         );
-        self.blocked(&sql, &[Value::Integer(2)], Some("TS-XT-001")).await?;
+        self.blocked(&sql, &[Value::Integer(2)], Some("TS-XT-001"))
+            .await?;
         let left = "SELECT id FROM orders WHERE id = 921";
         equal(&self.integers(&self.foreign, left).await?, &Vec::new())
     }
@@ -178,8 +186,14 @@ impl Stand<'_> {
     }
 
     async fn move_row(&self) -> Result<(), String> {
-        self.blocked("UPDATE orders SET tenant_id = 2 WHERE id = 1", &[], None).await?;
-        equal(&self.integers(&self.foreign, "SELECT tenant_id FROM orders").await?, &vec![2; 4])
+        self.blocked("UPDATE orders SET tenant_id = 2 WHERE id = 1", &[], None)
+            .await?;
+        equal(
+            &self
+                .integers(&self.foreign, "SELECT tenant_id FROM orders")
+                .await?,
+            &vec![2; 4],
+        )
     }
 
     async fn update(&self) -> Result<(), String> {
@@ -195,21 +209,34 @@ impl Stand<'_> {
 
     async fn delete(&self) -> Result<(), String> {
         let before = self.notes(&self.foreign).await?;
-        let done =
-            self.adapter.execute(&self.own, "DELETE FROM orders", &[]).await.map_err(say)?;
+        let done = self
+            .adapter
+            .execute(&self.own, "DELETE FROM orders", &[])
+            .await
+            .map_err(say)?;
         equal(&done, &4)?;
         equal(&self.notes(&self.own).await?, &Vec::new())?;
         equal(&self.notes(&self.foreign).await?, &before)
     }
 
     async fn shared(&self) -> Result<(), String> {
-        equal(&self.integers(&self.own, "SELECT id FROM plans ORDER BY id").await?, &vec![1, 2, 3])?;
+        equal(
+            &self
+                .integers(&self.own, "SELECT id FROM plans ORDER BY id")
+                .await?,
+            &vec![1, 2, 3],
+        )?;
         self.refused("UPDATE plans SET name = 'x'", &[]).await?;
-        self.refused("INSERT INTO plans (id, name) VALUES (9, 'x')", &[]).await
+        self.refused("INSERT INTO plans (id, name) VALUES (9, 'x')", &[])
+            .await
     }
 
     async fn unknown(&self) -> Result<(), String> {
-        for sql in ["SELECT * FROM tenants", "SELECT * FROM nowhere", "DELETE FROM tenants"] {
+        for sql in [
+            "SELECT * FROM tenants",
+            "SELECT * FROM nowhere",
+            "DELETE FROM tenants",
+        ] {
             self.refused(sql, &[]).await?;
         }
         Ok(())
@@ -222,8 +249,10 @@ impl Stand<'_> {
     async fn bind_count(&self) -> Result<(), String> {
         let sql = format!("SELECT id FROM orders WHERE id = {}", self.p(1));
         self.refused(&sql, &[]).await?;
-        self.refused(&sql, &[Value::Integer(1), Value::Integer(2)]).await?;
-        self.refused("SELECT id FROM orders", &[Value::Integer(2)]).await
+        self.refused(&sql, &[Value::Integer(1), Value::Integer(2)])
+            .await?;
+        self.refused("SELECT id FROM orders", &[Value::Integer(2)])
+            .await
     }
 
     async fn error_text(&self) -> Result<(), String> {
@@ -242,7 +271,10 @@ impl Stand<'_> {
 
     #[expect(clippy::unused_self, reason = "reads like the other questions")]
     fn silent(&self, error: &AdapterError) -> Result<(), String> {
-        match fixture::canaries().iter().find(|canary| error.text().contains(*canary)) {
+        match fixture::canaries()
+            .iter()
+            .find(|canary| error.text().contains(*canary))
+        {
             None => Ok(()),
             Some(canary) => Err(format!("the error holds `{canary}`")),
         }
@@ -253,18 +285,24 @@ impl Stand<'_> {
         match self.adapter.fetch(&self.own, sql, binds).await {
             Ok(rows) => Err(format!("`{sql}` ran and gave {rows:?}")),
             Err(error) if error.code().is_some() => Ok(()),
-            Err(error) => Err(format!("`{sql}` was stopped by the database alone: {error}")),
+            Err(error) => Err(format!(
+                "`{sql}` was stopped by the database alone: {error}"
+            )),
         }
     }
 
     /// The write is refused, with exactly one violation in the evidence.
     async fn blocked(&self, sql: &str, binds: &[Value], code: Option<&str>) -> Result<(), String> {
         let sink = Arc::new(InMemorySink::new());
-        self.own.bus().register(Arc::clone(&sink) as Arc<dyn AuditSink>);
+        self.own
+            .bus()
+            .register(Arc::clone(&sink) as Arc<dyn AuditSink>);
         match self.adapter.execute(&self.own, sql, binds).await {
             Ok(done) => return Err(format!("`{sql}` wrote {done} rows")),
             Err(error) if error.code().is_none() => {
-                return Err(format!("`{sql}` was stopped by the database alone: {error}"));
+                return Err(format!(
+                    "`{sql}` was stopped by the database alone: {error}"
+                ));
             }
             Err(error) => {
                 if code.is_some() && code != error.code() {
@@ -281,6 +319,10 @@ impl Stand<'_> {
     }
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "stands where `map_err` wants it"
+)]
 pub(crate) fn say(error: AdapterError) -> String {
     error.to_string()
 }
@@ -296,6 +338,9 @@ pub(crate) fn numbers(rows: &[Vec<Value>]) -> Vec<i64> {
 }
 
 pub(crate) fn equal<T: PartialEq + std::fmt::Debug>(seen: &T, wanted: &T) -> Result<(), String> {
-    if seen == wanted { Ok(()) } else { Err(format!("saw {seen:?}, wanted {wanted:?}")) }
+    if seen == wanted {
+        Ok(())
+    } else {
+        Err(format!("saw {seen:?}, wanted {wanted:?}"))
+    }
 }
-

@@ -7,7 +7,11 @@ use crate::conformance::{End, Stand, Step};
 
 impl Stand<'_> {
     pub(crate) async fn ambient_needs_scope(&self) -> Result<(), String> {
-        match self.adapter.fetch_ambient("SELECT tenant_id FROM orders").await {
+        match self
+            .adapter
+            .fetch_ambient("SELECT tenant_id FROM orders")
+            .await
+        {
             Ok(rows) => Err(format!("gave {rows:?}")),
             Err(error) => equal(&error.code(), &Some("TS-CTX-001")),
         }
@@ -45,9 +49,14 @@ impl Stand<'_> {
 
     pub(crate) async fn concurrency(&self) -> Result<(), String> {
         let tries = (0..40).map(|turn| async move {
-            let (context, tenant) =
-                if turn % 2 == 0 { (&self.own, 1) } else { (&self.foreign, 2) };
-            let seen = self.integers(context, "SELECT tenant_id FROM items").await?;
+            let (context, tenant) = if turn % 2 == 0 {
+                (&self.own, 1)
+            } else {
+                (&self.foreign, 2)
+            };
+            let seen = self
+                .integers(context, "SELECT tenant_id FROM items")
+                .await?;
             equal(&seen, &vec![tenant; 4])
         });
         try_join_all(tries).await.map(|_| ())
@@ -68,14 +77,21 @@ impl Stand<'_> {
         equal(&self.with_id(961).await?, &Vec::new())?;
         // A write of the next borrower must not die in a transaction that was left open.
         let sql = "INSERT INTO orders (id, note) VALUES (962, 'next')";
-        self.adapter.execute(&self.foreign, sql, &[]).await.map_err(say)?;
+        self.adapter
+            .execute(&self.foreign, sql, &[])
+            .await
+            .map_err(say)?;
         let sql = "SELECT tenant_id FROM orders WHERE id = 962";
         equal(&self.integers(&self.foreign, sql).await?, &vec![2])
     }
 
     pub(crate) async fn transaction_error(&self) -> Result<(), String> {
         let steps = [insert(971), Step::Execute("DELETE FROM tenants".to_owned())];
-        match self.adapter.transaction(&self.own, &steps, End::Commit).await {
+        match self
+            .adapter
+            .transaction(&self.own, &steps, End::Commit)
+            .await
+        {
             Ok(()) => return Err("a platform table was written".to_owned()),
             Err(error) if error.code().is_none() => return Err(say(error)),
             Err(_) => {}
@@ -95,7 +111,10 @@ impl Stand<'_> {
             Step::Keep,
         ];
         let before = self.notes(&self.foreign).await?;
-        self.adapter.transaction(&self.own, &steps, End::Commit).await.map_err(say)?;
+        self.adapter
+            .transaction(&self.own, &steps, End::Commit)
+            .await
+            .map_err(say)?;
         equal(&self.with_id(981).await?, &vec![1])?;
         equal(&self.with_id(982).await?, &Vec::new())?;
         equal(&self.with_id(983).await?, &vec![1])?;
@@ -112,7 +131,10 @@ impl Stand<'_> {
     }
 
     async fn insert_in_transaction(&self, id: u32, end: End) -> Result<(), String> {
-        self.adapter.transaction(&self.own, &[insert(id)], end).await.map_err(say)
+        self.adapter
+            .transaction(&self.own, &[insert(id)], end)
+            .await
+            .map_err(say)
     }
 
     /// The tenants of the rows with this key, as tenant 1 sees them.
@@ -123,5 +145,7 @@ impl Stand<'_> {
 }
 
 fn insert(id: u32) -> Step {
-    Step::Execute(format!("INSERT INTO orders (id, note) VALUES ({id}, 'new')"))
+    Step::Execute(format!(
+        "INSERT INTO orders (id, note) VALUES ({id}, 'new')"
+    ))
 }

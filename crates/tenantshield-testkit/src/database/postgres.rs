@@ -6,14 +6,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures_util::TryStreamExt as _;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgRow};
 use sqlx::{
-    AssertSqlSafe, Column as _, ConnectOptions as _, Connection as _, Either, PgConnection, Row as _,
-    ValueRef as _,
+    AssertSqlSafe, Column as _, ConnectOptions as _, Connection as _, Either, PgConnection,
+    Row as _, ValueRef as _,
 };
 use tenantshield_sql::Dialect;
 
-use crate::database::{Answer, Bind, Cell, Dump, Failure, Trial, Which, dump_statement, dumped};
+use crate::database::{Answer, Bind, Cell, Dump, Failure, Trial, Which, dump_statement};
 use crate::error::Error;
-use crate::fixture::{self, Keys, Population};
+use crate::fixture::{self, Keys, Population, TABLES};
 
 #[derive(Debug)]
 pub(crate) struct PostgresPair {
@@ -32,12 +32,25 @@ impl PostgresPair {
         let name = |which: &str| format!("ts_kit_{}_{number}_{which}", std::process::id());
         let names = [name("both"), name("alone")];
         for name in &names {
-            command(&mut admin, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await?;
-            command(&mut admin, &format!("CREATE DATABASE {name} TEMPLATE template0")).await?;
+            command(
+                &mut admin,
+                &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"),
+            )
+            .await?;
+            command(
+                &mut admin,
+                &format!("CREATE DATABASE {name} TEMPLATE template0"),
+            )
+            .await?;
         }
         let both = fill(&options.clone().database(&names[0]), keys, Population::Both).await?;
         let alone = fill(&options.database(&names[1]), keys, Population::Alone).await?;
-        Ok(Self { admin, names, both, alone })
+        Ok(Self {
+            admin,
+            names,
+            both,
+            alone,
+        })
     }
 
     pub(crate) async fn attempt(
@@ -62,7 +75,12 @@ impl PostgresPair {
     }
 
     pub(crate) async fn close(self) -> Result<(), Error> {
-        let Self { mut admin, names, both, alone } = self;
+        let Self {
+            mut admin,
+            names,
+            both,
+            alone,
+        } = self;
         for connection in [both, alone] {
             connection
                 .close()
@@ -70,7 +88,11 @@ impl PostgresPair {
                 .map_err(|source| Error::server("a connection did not close", source))?;
         }
         for name in names {
-            command(&mut admin, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await?;
+            command(
+                &mut admin,
+                &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"),
+            )
+            .await?;
         }
         Ok(())
     }
@@ -117,7 +139,7 @@ async fn command(connection: &mut PgConnection, sql: &str) -> Result<(), Error> 
 
 async fn dump(connection: &mut PgConnection) -> Result<Dump, Error> {
     let mut dump = Dump::default();
-    for table in dumped() {
+    for table in TABLES {
         let answer = run(connection, &dump_statement(table), None)
             .await?
             .map_err(|failure| Error::server(format!("no dump of {table}"), failure.text))?;
@@ -145,7 +167,10 @@ async fn run(
                     Bind::Text(value) => query.bind(value.clone()),
                 };
             }
-            #[expect(deprecated, reason = "rows and counts of one statement come from one stream")]
+            #[expect(
+                deprecated,
+                reason = "rows and counts of one statement come from one stream"
+            )]
             let stream = query.fetch_many(connection);
             collect(stream).await
         }
@@ -162,8 +187,9 @@ async fn run(
 
 async fn collect<S>(mut stream: S) -> Result<Answer, sqlx::Error>
 where
-    S: futures_util::Stream<Item = Result<Either<sqlx::postgres::PgQueryResult, PgRow>, sqlx::Error>>
-        + Unpin
+    S: futures_util::Stream<
+            Item = Result<Either<sqlx::postgres::PgQueryResult, PgRow>, sqlx::Error>,
+        > + Unpin
         + Send,
 {
     let mut answer = Answer::default();

@@ -9,9 +9,9 @@ use sqlx::{
 use tempfile::TempDir;
 use tenantshield_sql::Dialect;
 
-use crate::database::{Answer, Bind, Cell, Dump, Failure, Trial, Which, dump_statement, dumped};
+use crate::database::{Answer, Bind, Cell, Dump, Failure, Trial, Which, dump_statement};
 use crate::error::Error;
-use crate::fixture::{self, Keys, Population};
+use crate::fixture::{self, Keys, Population, TABLES};
 
 #[derive(Debug)]
 pub(crate) struct SqlitePair {
@@ -27,7 +27,11 @@ impl SqlitePair {
             .map_err(|source| Error::server("no temporary folder can be made", source))?;
         let both = fill(&folder, "both.db", keys, Population::Both).await?;
         let alone = fill(&folder, "alone.db", keys, Population::Alone).await?;
-        Ok(Self { both, alone, folder })
+        Ok(Self {
+            both,
+            alone,
+            folder,
+        })
     }
 
     pub(crate) async fn attempt(
@@ -56,7 +60,11 @@ impl SqlitePair {
     }
 
     pub(crate) async fn close(self) -> Result<(), Error> {
-        let Self { both, alone, folder } = self;
+        let Self {
+            both,
+            alone,
+            folder,
+        } = self;
         for connection in [both, alone] {
             connection
                 .close()
@@ -105,7 +113,7 @@ async fn command(connection: &mut SqliteConnection, sql: &str) -> Result<(), Err
 
 async fn dump(connection: &mut SqliteConnection) -> Result<Dump, Error> {
     let mut dump = Dump::default();
-    for table in dumped() {
+    for table in TABLES {
         let answer = run(connection, &dump_statement(table), &[])
             .await?
             .map_err(|failure| Error::server(format!("no dump of {table}"), failure.text))?;
@@ -140,7 +148,10 @@ async fn run(
         };
     }
     let mut answer = Answer::default();
-    #[expect(deprecated, reason = "rows and counts of one statement come from one stream")]
+    #[expect(
+        deprecated,
+        reason = "rows and counts of one statement come from one stream"
+    )]
     let mut stream = query.fetch_many(connection);
     loop {
         match stream.try_next().await {
@@ -174,9 +185,15 @@ fn cells(row: &SqliteRow) -> Result<Vec<Cell>, sqlx::Error> {
             }
             let bytes = match value.type_info().name() {
                 "BLOB" => row.try_get_unchecked::<Vec<u8>, _>(index)?,
-                "REAL" => row.try_get_unchecked::<f64, _>(index)?.to_string().into_bytes(),
+                "REAL" => row
+                    .try_get_unchecked::<f64, _>(index)?
+                    .to_string()
+                    .into_bytes(),
                 "TEXT" => row.try_get_unchecked::<String, _>(index)?.into_bytes(),
-                _ => row.try_get_unchecked::<i64, _>(index)?.to_string().into_bytes(),
+                _ => row
+                    .try_get_unchecked::<i64, _>(index)?
+                    .to_string()
+                    .into_bytes(),
             };
             Ok(Some(bytes))
         })

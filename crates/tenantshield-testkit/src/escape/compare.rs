@@ -16,11 +16,17 @@ pub(super) fn compare(
 ) -> Vec<(FindingKind, String)> {
     let mut found = Vec::new();
     if let Some(canary) = leak(case, both) {
-        found.push((FindingKind::Leaked, format!("`{canary}` reached the tenant")));
+        found.push((
+            FindingKind::Leaked,
+            format!("`{canary}` reached the tenant"),
+        ));
     }
     if let Some(after) = &both.after {
         for table in changed(&before.others(), &after.others()) {
-            found.push((FindingKind::ForeignChanged, format!("rows of `{table}` changed")));
+            found.push((
+                FindingKind::ForeignChanged,
+                format!("rows of `{table}` changed"),
+            ));
         }
     }
     if let Some(what) = difference(both, alone) {
@@ -37,8 +43,8 @@ fn leak(case: &Case, trial: &Trial) -> Option<String> {
     let texts = fixture::canaries()
         .into_iter()
         .map(|canary| (canary.clone().into_bytes(), canary));
-    let totals = fixture::foreign_totals()
-        .map(|total| (total.to_be_bytes().to_vec(), total.to_string()));
+    let totals =
+        fixture::foreign_totals().map(|total| (total.to_be_bytes().to_vec(), total.to_string()));
     texts
         .chain(totals)
         .find(|(bytes, name)| !case.sql().contains(name) && contains(&seen, bytes))
@@ -55,7 +61,9 @@ fn flatten(answer: &Answer) -> Vec<u8> {
 }
 
 fn contains(haystack: &[u8], needle: &[u8]) -> bool {
-    haystack.windows(needle.len()).any(|window| window == needle)
+    haystack
+        .windows(needle.len())
+        .any(|window| window == needle)
 }
 
 type Tables = BTreeMap<&'static str, Vec<Vec<Cell>>>;
@@ -104,7 +112,10 @@ fn answers(seen: &Answer, expected: &Answer) -> Option<String> {
         return Some(format!("affects {seen} rows, alone {expected}"));
     }
     if seen.columns != expected.columns {
-        return Some(format!("columns are {:?}, alone {:?}", seen.columns, expected.columns));
+        return Some(format!(
+            "columns are {:?}, alone {:?}",
+            seen.columns, expected.columns
+        ));
     }
     (sorted(seen) != sorted(expected)).then(|| {
         let (seen, expected) = (readable(seen), readable(expected));
@@ -137,7 +148,12 @@ fn readable(answer: &Answer) -> String {
 }
 
 fn first_line(failure: &Failure) -> String {
-    failure.text.chars().filter(|letter| *letter != '\n').take(160).collect()
+    failure
+        .text
+        .chars()
+        .filter(|letter| *letter != '\n')
+        .take(160)
+        .collect()
 }
 
 #[cfg(test)]

@@ -136,11 +136,19 @@ impl fmt::Display for Report {
                 writeln!(f, "  {case}  {code}")?;
             }
         }
-        writeln!(f, "differences with a known reason: {}", self.explained.len())?;
+        writeln!(
+            f,
+            "differences with a known reason: {}",
+            self.explained.len()
+        )?;
         for (case, why) in &self.explained {
             writeln!(f, "  {case}  {why}")?;
         }
-        writeln!(f, "left out, dialect not judged yet: {}", self.left_out.len())?;
+        writeln!(
+            f,
+            "left out, dialect not judged yet: {}",
+            self.left_out.len()
+        )?;
         for line in self.left_out.chunks(6) {
             writeln!(f, "  {}", line.join(" "))?;
         }

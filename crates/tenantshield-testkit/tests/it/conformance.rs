@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use futures_util::TryStreamExt as _;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
-use sqlx::{AssertSqlSafe, Column as _, ConnectOptions as _, Postgres, Row as _, Sqlite};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Postgres, Row as _, Sqlite};
 use tenantshield_core::TenantContext;
 use tenantshield_sql::{Dialect, Guard};
 use tenantshield_sqlx::{Db, refusal};
@@ -24,7 +24,10 @@ fn guard(dialect: Dialect) -> Arc<Guard> {
     Arc::new(Guard::new(fixture::catalog().unwrap(), dialect).unwrap())
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "stands where map_err wants it")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "stands where map_err wants it"
+)]
 fn judged(error: sqlx::Error) -> AdapterError {
     let code = refusal(&error).map(tenantshield_core::Error::code);
     AdapterError::new(code, format!("{error:?} {error}"))
@@ -60,7 +63,10 @@ macro_rules! adapter {
                         Value::Text(text) => query.bind(text.clone()),
                     };
                 }
-                let done = query.execute(&self.db.scope(context)).await.map_err(judged)?;
+                let done = query
+                    .execute(&self.db.scope(context))
+                    .await
+                    .map_err(judged)?;
                 Ok(done.rows_affected())
             }
 
@@ -78,7 +84,10 @@ macro_rules! adapter {
                         Value::Text(text) => query.bind(text.clone()),
                     };
                 }
-                let rows = query.fetch_all(&self.db.scope(context)).await.map_err(judged)?;
+                let rows = query
+                    .fetch_all(&self.db.scope(context))
+                    .await
+                    .map_err(judged)?;
                 rows.iter().map(Self::values).collect()
             }
 
@@ -173,9 +182,7 @@ macro_rules! adapter {
                             return Ok(number.map_or(Value::Null, Value::Integer));
                         }
                         if let Ok(number) = row.try_get::<Option<i32>, _>(index) {
-                            return Ok(
-                                number.map_or(Value::Null, |n| Value::Integer(i64::from(n)))
-                            );
+                            return Ok(number.map_or(Value::Null, |n| Value::Integer(i64::from(n))));
                         }
                         row.try_get::<Option<String>, _>(index)
                             .map(|text| text.map_or(Value::Null, Value::Text))
@@ -203,10 +210,21 @@ async fn the_sqlx_adapter_keeps_every_law_on_sqlite() {
     let options = SqliteConnectOptions::new()
         .filename(folder.path().join("kit.db"))
         .create_if_missing(true);
-    let admin = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await;
-    let pool = SqlitePoolOptions::new().max_connections(2).connect_with(options).await.unwrap();
+    let admin = SqlitePoolOptions::new()
+        .max_connections(1)
+        .connect_with(options.clone())
+        .await;
+    let pool = SqlitePoolOptions::new()
+        .max_connections(2)
+        .connect_with(options)
+        .await
+        .unwrap();
     let db = Db::new(pool, guard(Dialect::Sqlite)).unwrap();
-    conforms(&Under { db, admin: admin.unwrap() }).await;
+    conforms(&Under {
+        db,
+        admin: admin.unwrap(),
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -214,14 +232,34 @@ async fn the_sqlx_adapter_keeps_every_law_on_postgres() {
     let server: PgConnectOptions = postgres_url().parse().unwrap();
     let name = format!("ts_kit_conformance_{}", std::process::id());
     let mut root = server.connect().await.unwrap();
-    for sql in [format!("DROP DATABASE IF EXISTS {name}"), format!("CREATE DATABASE {name}")] {
-        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut root).await.unwrap();
+    for sql in [
+        format!("DROP DATABASE IF EXISTS {name}"),
+        format!("CREATE DATABASE {name}"),
+    ] {
+        sqlx::raw_sql(AssertSqlSafe(sql))
+            .execute(&mut root)
+            .await
+            .unwrap();
     }
     let options = server.database(&name);
-    let admin = PgPoolOptions::new().max_connections(1).connect_with(options.clone()).await;
-    let pool = PgPoolOptions::new().max_connections(2).connect_with(options).await.unwrap();
+    let admin = PgPoolOptions::new()
+        .max_connections(1)
+        .connect_with(options.clone())
+        .await;
+    let pool = PgPoolOptions::new()
+        .max_connections(2)
+        .connect_with(options)
+        .await
+        .unwrap();
     let db = Db::new(pool, guard(Dialect::Postgres)).unwrap();
-    conforms(&Under { db, admin: admin.unwrap() }).await;
+    conforms(&Under {
+        db,
+        admin: admin.unwrap(),
+    })
+    .await;
     let drop = format!("DROP DATABASE {name} WITH (FORCE)");
-    sqlx::raw_sql(AssertSqlSafe(drop)).execute(&mut root).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(drop))
+        .execute(&mut root)
+        .await
+        .unwrap();
 }

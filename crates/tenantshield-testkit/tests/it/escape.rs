@@ -8,7 +8,8 @@ use tenantshield_testkit::escape::{self, EscapeOptions, FindingKind};
 
 use crate::postgres_url;
 
-const UPSERT: &str = "the key is another tenant's: the row is left alone, where alone it is inserted";
+const UPSERT: &str =
+    "the key is another tenant's: the row is left alone, where alone it is inserted";
 const NAMED: &str = "SQLite names a column without alias after its text, which is rendered anew";
 
 const WRAPPED: &str = "a table behind a barrier has no rowid, key or schema: the database refuses";
@@ -30,17 +31,24 @@ const MODES: [Barrier; 2] = [Barrier::Auto, Barrier::Always];
 pub(crate) fn cases(file: &str, dialect: CaseDialect) -> Vec<Case> {
     let path = format!("{}/../../corpus/{file}", env!("CARGO_MANIFEST_DIR"));
     let cases = corpus::read(&std::fs::read_to_string(path).unwrap()).unwrap();
-    cases.into_iter().filter(|case| case.dialect() == dialect).collect()
+    cases
+        .into_iter()
+        .filter(|case| case.dialect() == dialect)
+        .collect()
 }
 
 /// Every case of the dialect, in every barrier mode.
 async fn holds(file: &str, dialect: CaseDialect, judged: usize, runs: usize) {
     let cases = cases(file, dialect);
     for barrier in MODES {
-        let mut options =
-            EscapeOptions::new().with_barrier(barrier).with_postgres_url(postgres_url());
-        let mut explained: BTreeSet<&str> =
-            cases.iter().filter(|case| case.differs().is_some()).map(Case::id).collect();
+        let mut options = EscapeOptions::new()
+            .with_barrier(barrier)
+            .with_postgres_url(postgres_url());
+        let mut explained: BTreeSet<&str> = cases
+            .iter()
+            .filter(|case| case.differs().is_some())
+            .map(Case::id)
+            .collect();
         for (id, modes, why) in EXPLAINED {
             if modes.contains(&barrier) && cases.iter().any(|case| case.id() == *id) {
                 options = options.with_explained(*id, *why);
@@ -51,9 +59,16 @@ async fn holds(file: &str, dialect: CaseDialect, judged: usize, runs: usize) {
         println!("{file}, {dialect:?}, barrier {barrier:?}\n{report}");
         assert!(report.findings().is_empty(), "{barrier:?}: {report}");
         assert_eq!(report.judged(), judged);
-        assert!(report.runs() >= runs, "only {} runs were compared", report.runs());
+        assert!(
+            report.runs() >= runs,
+            "only {} runs were compared",
+            report.runs()
+        );
         let seen: BTreeSet<&str> = report.explained().collect();
-        assert_eq!(seen, explained, "an explanation that explains nothing is to be taken out");
+        assert_eq!(
+            seen, explained,
+            "an explanation that explains nothing is to be taken out"
+        );
     }
 }
 
@@ -88,7 +103,9 @@ async fn cases_of_a_dialect_that_is_not_judged_are_named() {
 #[tokio::test]
 async fn a_missing_server_is_an_error_and_no_skip() {
     let cases = cases("adversarial.jsonl", CaseDialect::Postgres);
-    let error = escape::run(&cases, &EscapeOptions::new()).await.unwrap_err();
+    let error = escape::run(&cases, &EscapeOptions::new())
+        .await
+        .unwrap_err();
     assert_eq!(error.code(), "TS-KIT-003");
 }
 
@@ -102,8 +119,11 @@ async fn a_corpus_of_ones_own_is_judged_with_its_binds() {
 "#;
     let cases = corpus::read(text).unwrap();
     let report = escape::run(&cases, &EscapeOptions::new()).await.unwrap();
-    let found: Vec<_> =
-        report.findings().iter().map(|finding| (finding.case(), finding.kind())).collect();
+    let found: Vec<_> = report
+        .findings()
+        .iter()
+        .map(|finding| (finding.case(), finding.kind()))
+        .collect();
     assert_eq!(
         found,
         [

@@ -1,6 +1,11 @@
 //! The kit on itself, and every adapter in the kit.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot be set up fails")]
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up fails, and the counts of a run belong to its output"
+)]
 
 mod conformance;
 mod escape;
@@ -8,7 +13,10 @@ mod naive;
 mod through;
 
 /// The server that tests run on; its absence fails them.
-#[expect(clippy::disallowed_methods, reason = "the test command hands the server over this way")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the test command hands the server over this way"
+)]
 fn postgres_url() -> String {
     std::env::var("TENANTSHIELD_TEST_POSTGRES_URL")
         .expect("TENANTSHIELD_TEST_POSTGRES_URL names the server, `cargo xtask test` sets it")

@@ -2,14 +2,17 @@
 
 use async_trait::async_trait;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteRow};
-use sqlx::{AssertSqlSafe, Column as _, Row as _, SqlitePool};
+use sqlx::{AssertSqlSafe, Row as _, SqlitePool};
 use tenantshield_core::TenantContext;
 use tenantshield_sql::Dialect;
 use tenantshield_testkit::conformance::{self, Adapter, AdapterError, End, Law, Step, Value};
 
 struct Naive(SqlitePool);
 
-#[expect(clippy::needless_pass_by_value, reason = "stands where map_err wants it")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "stands where map_err wants it"
+)]
 fn failed(error: sqlx::Error) -> AdapterError {
     AdapterError::new(None, format!("{error:?}"))
 }
@@ -96,7 +99,9 @@ impl Adapter for Naive {
 
 impl Naive {
     async fn execute_text(&self, sql: &str) -> Result<u64, AdapterError> {
-        let done = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&self.0).await;
+        let done = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))
+            .execute(&self.0)
+            .await;
         done.map(|done| done.rows_affected()).map_err(failed)
     }
 }
@@ -107,10 +112,17 @@ async fn an_adapter_that_guards_nothing_breaks_the_laws() {
     let options = SqliteConnectOptions::new()
         .filename(folder.path().join("naive.db"))
         .create_if_missing(true);
-    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
+    let pool = SqlitePoolOptions::new()
+        .max_connections(1)
+        .connect_with(options)
+        .await
+        .unwrap();
     let outcome = conformance::run(&Naive(pool)).await.unwrap();
     println!("{outcome}");
     // A foreign key that is taken names nothing foreign, guarded or not.
     let kept: Vec<Law> = outcome.kept().to_vec();
-    assert!(kept.iter().all(|law| *law == Law::ErrorText), "{kept:?} cannot be broken");
+    assert!(
+        kept.iter().all(|law| *law == Law::ErrorText),
+        "{kept:?} cannot be broken"
+    );
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteRow};
-use sqlx::{AssertSqlSafe, Column as _, ConnectOptions as _, Row as _, ValueRef as _};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Row as _, ValueRef as _};
 use tenantshield_sql::{Dialect, Guard};
 use tenantshield_sqlx::{Db, refusal};
 use tenantshield_testkit::assert_isolated;
@@ -20,8 +20,14 @@ macro_rules! through {
         let guard = Guard::new(fixture::catalog().unwrap(), $dialect).unwrap();
         let pool = $pool;
         let schema = fixture::schema($dialect, Population::Both);
-        for sql in schema.into_iter().chain(fixture::rows(Keys::OwnOdd, Population::Both)) {
-            sqlx::raw_sql(AssertSqlSafe(sql)).execute(&pool).await.unwrap();
+        for sql in schema
+            .into_iter()
+            .chain(fixture::rows(Keys::OwnOdd, Population::Both))
+        {
+            sqlx::raw_sql(AssertSqlSafe(sql))
+                .execute(&pool)
+                .await
+                .unwrap();
         }
         let db = Db::new(pool, Arc::new(guard)).unwrap();
         let own = db.scope(&fixture::tenant_context(fixture::OWN).await.unwrap());
@@ -75,13 +81,19 @@ macro_rules! through {
 fn sqlite_text(row: &SqliteRow) -> String {
     let text = |index| row.try_get_unchecked::<Option<Vec<u8>>, _>(index).unwrap();
     let cells = (0..row.columns().len()).filter_map(text);
-    cells.map(|bytes| String::from_utf8_lossy(&bytes).into_owned() + "\n").collect()
+    cells
+        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned() + "\n")
+        .collect()
 }
 
 fn postgres_text(row: &PgRow) -> String {
     let cells = (0..row.columns().len()).map(|index| row.try_get_raw(index).unwrap());
-    let bytes = cells.filter(|cell| !cell.is_null()).map(|cell| cell.as_bytes().unwrap().to_vec());
-    bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned() + "\n").collect()
+    let bytes = cells
+        .filter(|cell| !cell.is_null())
+        .map(|cell| cell.as_bytes().unwrap().to_vec());
+    bytes
+        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned() + "\n")
+        .collect()
 }
 
 #[tokio::test]
@@ -90,7 +102,11 @@ async fn the_corpus_is_refused_or_run_through_the_sqlx_adapter_on_sqlite() {
     let options = SqliteConnectOptions::new()
         .filename(folder.path().join("through.db"))
         .create_if_missing(true);
-    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
+    let pool = SqlitePoolOptions::new()
+        .max_connections(1)
+        .connect_with(options)
+        .await
+        .unwrap();
     let mut all = cases("adversarial.jsonl", CaseDialect::Sqlite);
     all.extend(cases("own.jsonl", CaseDialect::Sqlite));
     let (ran, refused) = through!(pool, Dialect::Sqlite, &all, sqlite_text);
@@ -103,15 +119,27 @@ async fn the_corpus_is_refused_or_run_through_the_sqlx_adapter_on_postgres() {
     let server: PgConnectOptions = postgres_url().parse().unwrap();
     let name = format!("ts_kit_through_{}", std::process::id());
     let mut root = server.connect().await.unwrap();
-    for sql in [format!("DROP DATABASE IF EXISTS {name}"), format!("CREATE DATABASE {name}")] {
-        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut root).await.unwrap();
+    for sql in [
+        format!("DROP DATABASE IF EXISTS {name}"),
+        format!("CREATE DATABASE {name}"),
+    ] {
+        sqlx::raw_sql(AssertSqlSafe(sql))
+            .execute(&mut root)
+            .await
+            .unwrap();
     }
-    let pool = PgPoolOptions::new().max_connections(2).connect_with(server.database(&name)).await;
+    let pool = PgPoolOptions::new()
+        .max_connections(2)
+        .connect_with(server.database(&name))
+        .await;
     let mut all = cases("adversarial.jsonl", CaseDialect::Postgres);
     all.extend(cases("own.jsonl", CaseDialect::Postgres));
     let (ran, refused) = through!(pool.unwrap(), Dialect::Postgres, &all, postgres_text);
     println!("through the adapter: {ran} ran, {refused} refused");
     assert!(ran >= 200 && refused >= 200, "{ran} ran, {refused} refused");
     let drop = format!("DROP DATABASE {name} WITH (FORCE)");
-    sqlx::raw_sql(AssertSqlSafe(drop)).execute(&mut root).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(drop))
+        .execute(&mut root)
+        .await
+        .unwrap();
 }

@@ -1,6 +1,6 @@
-//! What users of the facade alone rely on.
+//! What users of the facade alone rely on, and the book says.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
+mod codes;
 
 use tenantshield::{Catalog, TableKind, TenantAware, TenantType};
 
@@ -25,7 +25,11 @@ struct Customer {
 /// SEED-B6.
 #[test]
 fn a_derived_model_reaches_the_catalogue_through_the_facade_alone() {
-    let catalog = Catalog::builder().model::<Order>().model::<Customer>().build().unwrap();
+    let catalog = Catalog::builder()
+        .model::<Order>()
+        .model::<Customer>()
+        .build()
+        .unwrap();
     let table = catalog.table(None, "orders").unwrap();
     match table.kind() {
         TableKind::Tenant { column, kind } => {
@@ -51,6 +55,9 @@ mod again {
 /// SEED-B6: double registration with another column is a configuration error.
 #[test]
 fn two_models_of_one_table_with_different_tenant_columns_are_refused() {
-    let refused = Catalog::builder().model::<Order>().model::<again::Order>().build();
+    let refused = Catalog::builder()
+        .model::<Order>()
+        .model::<again::Order>()
+        .build();
     assert_eq!(refused.unwrap_err().code(), "TS-CFG-002");
 }

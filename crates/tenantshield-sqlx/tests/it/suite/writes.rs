@@ -188,7 +188,7 @@ async fn every_form_of_insert_is_filled_or_refused() {
     }
 }
 
-/// SEED-A12, FLAW-14: the value is bound, so only the database can see it.
+/// SEED-A12, FLAW-14, FLAW-15 (mass assignment): the value is bound, so only the database can see it.
 #[tokio::test]
 async fn a_bound_value_of_another_tenant_is_refused_and_audited_once() {
     let world = World::<Driver>::new().await;

@@ -7,7 +7,10 @@ use crate::escape::compare::compare;
 use crate::fixture::Keys;
 
 fn cases(dialect: CaseDialect) -> Vec<Case> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../corpus/adversarial.jsonl");
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../corpus/adversarial.jsonl"
+    );
     read(&std::fs::read_to_string(path).unwrap())
         .unwrap()
         .into_iter()
@@ -71,7 +74,10 @@ async fn a_changed_foreign_row_and_a_leaked_canary_are_named() {
 {"id":"r","dialect":"sqlite","sql":"SELECT v FROM secrets","expect":"isolated"}"#,
     )
     .unwrap();
-    for (case, kind) in cases.iter().zip([FindingKind::ForeignChanged, FindingKind::Leaked]) {
+    for (case, kind) in cases
+        .iter()
+        .zip([FindingKind::ForeignChanged, FindingKind::Leaked])
+    {
         let alone = pair.attempt(Which::Alone, case.sql(), None).await.unwrap();
         let both = pair.attempt(Which::Both, case.sql(), None).await.unwrap();
         let found = compare(case, &before, &both, &alone);
