@@ -8,7 +8,7 @@ use tenantshield::audit::{
     AuditBus, AuditEvent, AuditEventType, AuditPayload, AuditSink, AuditSubject, InMemorySink,
 };
 
-use crate::BoxError;
+use crate::failure::BoxError;
 use crate::measure::{Effort, spent};
 use crate::row::Row;
 

@@ -14,15 +14,18 @@
 )]
 
 mod audit;
+mod failure;
 mod guard;
 mod measure;
 mod query;
 mod row;
 mod scope;
+mod subject;
 mod token;
 
 use std::process::ExitCode;
 
+use crate::failure::BoxError;
 use crate::measure::Effort;
 use crate::row::Row;
 
@@ -59,9 +62,6 @@ fn main() -> ExitCode {
     ExitCode::from(u8::from(rows.iter().any(Row::failed)))
 }
 
-/// Whatever breaks in a subject; the program only prints it.
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
-
 fn measure_all(effort: Effort) -> Result<Vec<Row>, BoxError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -74,8 +74,6 @@ fn measure_all(effort: Effort) -> Result<Vec<Row>, BoxError> {
     rows.extend(runtime.block_on(query::rows(effort, &context))?);
     Ok(rows)
 }
-
-mod subject;
 
 struct Arguments {
     check: bool,

@@ -8,7 +8,7 @@ use tenantshield::{
     TenantRoles,
 };
 
-use crate::BoxError;
+use crate::failure::BoxError;
 
 /// The tables that the measured statements name.
 const CATALOG: &str = r#"

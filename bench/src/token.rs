@@ -10,7 +10,7 @@ use tenantshield::tower::{
     JwtAlgorithm, JwtIssuer, JwtKey, JwtOptions, JwtResolver, Resolver as _,
 };
 
-use crate::BoxError;
+use crate::failure::BoxError;
 use crate::measure::{Effort, beside};
 use crate::row::Row;
 

@@ -17,8 +17,9 @@ use sqlparser::ast::{
 pub(crate) use self::raising::{Names, Reader};
 use crate::derived;
 use crate::dialect::Dialect;
+use crate::name;
 use crate::predicate;
-use crate::relation::Relation;
+use crate::relation::{Kind, Relation};
 use crate::scope::TenantRef;
 
 use self::mention::Mentions;
@@ -55,6 +56,14 @@ impl Guards {
         self.tenants.is_empty() && self.rows.is_empty()
     }
 
+    /// Whether what mentions this may pin a tenant column.
+    fn is_pinned_by(&self, mentions: &Mentions, dialect: Dialect) -> bool {
+        self.tenants.iter().any(|guard| match &guard.relation.kind {
+            Kind::Tenant { column, .. } => mentions.name(&name::folded(column, dialect)),
+            Kind::Platform | Kind::Shared { .. } => false,
+        })
+    }
+
     /// The condition for what mentions this: that of every relation whose columns may be meant.
     fn condition(&self, mentions: &Mentions) -> Option<Expr> {
         let relations = self
@@ -79,11 +88,13 @@ pub(crate) struct Fenced {
     pub(crate) reads_rows: bool,
 }
 
-/// `own AND (original)`, with the raising conjuncts of `original` behind their barrier.
+/// `own AND (original)`, with the raising conjuncts of `original` behind their barrier; if `strict`
+/// those that name a tenant column as well.
 pub(crate) fn conjoin(
     own: Vec<Expr>,
     original: Option<Expr>,
     guards: &Guards,
+    strict: bool,
     reader: Reader<'_>,
 ) -> Fenced {
     let mut reads_rows = false;
@@ -93,7 +104,7 @@ pub(crate) fn conjoin(
             reads_rows,
         };
     };
-    if guards.is_empty() || !reader.raises(&original) {
+    if guards.is_empty() || !(strict || reader.raises(&original)) {
         let condition = if own.is_empty() {
             Some(original)
         } else {
@@ -109,11 +120,16 @@ pub(crate) fn conjoin(
     let mut simple = own;
     let mut raising = Vec::new();
     for conjunct in conjuncts {
-        if !reader.raises(&conjunct) {
+        let raises = reader.raises(&conjunct);
+        if !raises && !strict {
             simple.push(predicate::nested(conjunct));
             continue;
         }
         let mentions = Mentions::of(&conjunct, reader.dialect());
+        if !raises && !guards.is_pinned_by(&mentions, reader.dialect()) {
+            simple.push(predicate::nested(conjunct));
+            continue;
+        }
         reads_rows |= guards.rows.iter().any(|name| mentions.may_mean_rows(name));
         match guards.condition(&mentions) {
             Some(condition) => raising.push(predicate::barrier(condition, conjunct)),

@@ -23,8 +23,8 @@ pub(crate) struct Envelope {
     pub(crate) declared: usize,
     /// A trailing `/* … */` that tracing tools wrote, to be appended again.
     pub(crate) trace: Option<String>,
-    /// How many tokens can nest expressions: bounds the depth of the tree.
-    pub(crate) weight: usize,
+    /// How deep the tree of this text can be at most, in words.
+    pub(crate) nesting: usize,
 }
 
 /// The bounds of a text.
@@ -51,13 +51,13 @@ pub(crate) fn open(sql: &str, dialect: Dialect, limits: Limits) -> Result<Envelo
         .filter(|lexeme| lexeme.kind != Kind::Comment && lexeme.start < end)
         .collect();
     pairs(sql, &statement)?;
-    let weight = depth(&statement, limits)?;
+    let nesting = depth(sql, &statement, limits)?;
     let (text, declared) = number(sql, &statement, end, dialect)?;
     Ok(Envelope {
         text,
         declared,
         trace,
-        weight,
+        nesting,
     })
 }
 
@@ -148,18 +148,48 @@ fn pairs(sql: &str, lexemes: &[Lexeme]) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Bounds nesting and the length of operator chains; gives the number of tokens that can nest.
-fn depth(lexemes: &[Lexeme], limits: Limits) -> Result<usize, Refusal> {
-    let mut open = 0_usize;
+/// What a bracket or a join counts, in words: the parser spends most of its stack on these.
+const HEAVY: usize = 8;
+
+/// Bounds nesting and the length of operator chains; gives the depth of the tree at most.
+///
+/// A tree nests by brackets and by chains of words and operators; each table adds a predicate, so
+/// commas chain as well, except between the elements of a list.
+fn depth(sql: &str, lexemes: &[Lexeme], limits: Limits) -> Result<usize, Refusal> {
+    let mut open: Vec<Level> = Vec::new();
+    let mut level = Level::default();
     let mut weight = 0_usize;
-    for lexeme in lexemes {
+    let mut deepest = 0_usize;
+    for (at, lexeme) in lexemes.iter().enumerate() {
         match lexeme.kind {
             Kind::Open => {
-                open += 1;
                 weight += 1;
+                let inner = Level {
+                    nesting: level.nesting + HEAVY,
+                    element: level.nesting + HEAVY,
+                    is_list: !lexemes
+                        .get(at + 1)
+                        .is_some_and(|next| is_any_word(next.text(sql), &["select", "with"])),
+                };
+                open.push(std::mem::replace(&mut level, inner));
             }
-            Kind::Close => open = open.saturating_sub(1),
-            Kind::Symbol | Kind::Word => weight += 1,
+            Kind::Close => {
+                level = open.pop().unwrap_or(level);
+                level.nesting += 1;
+            }
+            Kind::Symbol if level.is_list && lexeme.text(sql) == "," => {
+                weight += 1;
+                level.nesting = level.element;
+            }
+            Kind::Symbol => {
+                weight += 1;
+                level.nesting += 1;
+            }
+            Kind::Word => {
+                weight += 1;
+                let is_join = is_any_word(lexeme.text(sql), &["join"]);
+                level.nesting += if is_join { HEAVY } else { 1 };
+            }
             Kind::Comment
             | Kind::Number
             | Kind::Placeholder
@@ -167,14 +197,28 @@ fn depth(lexemes: &[Lexeme], limits: Limits) -> Result<usize, Refusal> {
             | Kind::Semicolon
             | Kind::String => {}
         }
-        if open > limits.depth || weight > limits.weight {
+        deepest = deepest.max(level.nesting);
+        if open.len() > limits.depth || weight > limits.weight {
             return Err(Refusal::new(
                 code::ENV_DEPTH,
                 "the statement is nested too deeply or chains too many operators",
             ));
         }
     }
-    Ok(weight)
+    Ok(deepest)
+}
+
+/// What nests inside one pair of brackets.
+#[derive(Clone, Copy, Debug, Default)]
+struct Level {
+    nesting: usize,
+    /// The nesting at the beginning of an element, where commas separate some.
+    element: usize,
+    is_list: bool,
+}
+
+fn is_any_word(text: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
 /// Copies the statement and gives each placeholder its number.

@@ -14,35 +14,13 @@ use crate::filter::Filters;
 use crate::guarded::GuardedSql;
 use crate::judge;
 use crate::judgement::{Judgement, StatementKind};
+use crate::mode::Barrier;
 use crate::refusal::Refusal;
 use crate::relation::Index;
 use crate::walk::Rules;
 
 /// Texts longer than this are judged each time, not cached.
 const MAX_CACHED_BYTES: usize = 16 * 1024;
-
-/// What keeps raising expressions away from foreign rows.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[expect(clippy::exhaustive_enums, reason = "the design names all modes")]
-pub enum Barrier {
-    /// Every tenant table becomes a derived one behind an offset, wherever that is possible.
-    Always,
-    /// Only conjuncts and derived columns that can raise on row data are set apart.
-    #[default]
-    Auto,
-    /// Nothing is set apart: only with row-level security beneath.
-    Never,
-}
-
-impl Barrier {
-    pub(crate) const fn is_on(self) -> bool {
-        matches!(self, Self::Always | Self::Auto)
-    }
-
-    pub(crate) const fn is_always(self) -> bool {
-        matches!(self, Self::Always)
-    }
-}
 
 /// How a guard works.
 ///

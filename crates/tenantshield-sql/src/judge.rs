@@ -17,11 +17,11 @@ use crate::refusal::Refusal;
 use crate::verify;
 use crate::walk::{self, Rules};
 
-/// Above this many nesting tokens the pipeline runs on a stack of its own.
-const DEEP: usize = 150;
+/// Bytes of stack for each word of depth: the most that any pass was seen to spend on one, doubled.
+const LEVEL: usize = if cfg!(debug_assertions) { 24 } else { 4 } * 1024;
 
-/// Bytes of that stack; reserved, not touched, unless the tree is that deep.
-const DEEP_STACK: usize = 512 * 1024 * 1024;
+/// Bytes of stack for a statement without any nesting.
+const FLAT: usize = 512 * 1024;
 
 /// Judges `sql` from scratch.
 pub(crate) fn judge(
@@ -31,26 +31,23 @@ pub(crate) fn judge(
     filters: &Filters,
 ) -> Result<Judgement, Refusal> {
     let opened = envelope::open(sql, rules.dialect, limits)?;
-    if opened.weight > DEEP {
-        // Trees nest as deep as their operators chain; dropping one recurses as well.
-        stacker::grow(DEEP_STACK, || parsed(opened, rules, limits, filters))
-    } else {
-        parsed(opened, rules, limits, filters)
-    }
+    on_stack_for(opened.nesting, || parsed(opened, rules, limits, filters))
 }
 
 /// The kind of `sql`, without rewriting it.
 pub(crate) fn classify(sql: &str, rules: &Rules, limits: Limits) -> Result<StatementKind, Refusal> {
     let opened = envelope::open(sql, rules.dialect, limits)?;
-    let kind = || {
+    on_stack_for(opened.nesting, || {
         let statement = parse::one(&opened.text, rules.dialect, limits.depth)?;
         classify::kind(&statement, rules.dialect, &rules.functions)
-    };
-    if opened.weight > DEEP {
-        stacker::grow(DEEP_STACK, kind)
-    } else {
-        kind()
-    }
+    })
+}
+
+/// Runs `work` where the stack suffices for a tree of this depth. Walking, comparing, rendering and
+/// dropping a tree all recurse, and the thread may be a small one.
+fn on_stack_for<R>(nesting: usize, work: impl FnOnce() -> R) -> R {
+    let bytes = FLAT + nesting.saturating_mul(LEVEL);
+    stacker::maybe_grow(bytes, bytes, work)
 }
 
 fn parsed(

@@ -7,8 +7,6 @@
 //! # Shape
 //! Pure: [`plan`] reads the tree, the walk applies the result in the same order of tables.
 
-use std::ops::Range;
-
 use sqlparser::ast::{Join, JoinConstraint, JoinOperator, TableFactor, TableWithJoins};
 
 /// Where a predicate goes.
@@ -35,8 +33,19 @@ pub(crate) struct Entry {
 pub(crate) struct Plan {
     /// The tables, in reading order.
     pub(crate) entries: Vec<Entry>,
-    /// For each join, in reading order, the tables on its two sides.
-    pub(crate) joins: Vec<Range<usize>>,
+    /// What the ON of each join can name, in reading order.
+    pub(crate) joins: Vec<Sides>,
+}
+
+/// The tables around one join, by their positions among all.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Sides {
+    /// The first one inside the same parentheses.
+    pub(crate) nest: usize,
+    /// The first one of its left side.
+    pub(crate) start: usize,
+    /// The one behind the last of its right side.
+    pub(crate) end: usize,
 }
 
 /// Which side of a join is filled with NULL.
@@ -81,14 +90,14 @@ pub(crate) const fn side(operator: &JoinOperator) -> Option<(Side, &JoinConstrai
 pub(crate) fn plan(trees: &[TableWithJoins]) -> Plan {
     let mut plan = Plan::default();
     for tree in trees {
-        let _open = plan.tree(tree);
+        let _open = plan.tree(tree, 0);
     }
     plan
 }
 
 impl Plan {
     /// Plans `tree` and gives the tables whose predicate may still go further up.
-    fn tree(&mut self, tree: &TableWithJoins) -> Vec<usize> {
+    fn tree(&mut self, tree: &TableWithJoins, nest: usize) -> Vec<usize> {
         let TableWithJoins { relation, joins } = tree;
         let first = self.entries.len();
         let mut open = self.factor(relation);
@@ -99,7 +108,11 @@ impl Plan {
                 join_operator,
             } = join;
             let ordinal = self.joins.len();
-            self.joins.push(first..first);
+            self.joins.push(Sides {
+                nest,
+                start: first,
+                end: first,
+            });
             let middle = self.entries.len();
             let right = self.factor(relation);
             let end = self.entries.len();
@@ -152,7 +165,7 @@ impl Plan {
                 alias,
             } => {
                 let first = self.entries.len();
-                let open = self.tree(table_with_joins);
+                let open = self.tree(table_with_joins, first);
                 if alias.is_none() {
                     return open;
                 }

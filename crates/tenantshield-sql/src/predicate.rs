@@ -76,6 +76,11 @@ pub(crate) fn equals(left: Expr, right: Expr) -> Expr {
     binary(left, BinaryOperator::Eq, right)
 }
 
+/// `(left IS NOT DISTINCT FROM right)`: an equality that planners do not carry elsewhere.
+pub(crate) fn same(left: Expr, right: Expr) -> Expr {
+    nested(Expr::IsNotDistinctFrom(Box::new(left), Box::new(right)))
+}
+
 pub(crate) fn nested(expr: Expr) -> Expr {
     match expr {
         Expr::Nested(_) => expr,

@@ -45,6 +45,8 @@ pub(crate) struct Frame {
     pub(crate) ctes: Vec<usize>,
     /// Whether a raising condition reads its subqueries, which then have to be closed.
     pub(crate) fenced: bool,
+    /// Whether no equality may pin a tenant column, see [`Walk::pin`](crate::walk).
+    pub(crate) strict: bool,
 }
 
 /// A common table expression on its way from being listed to being visible.
@@ -68,6 +70,10 @@ pub(crate) struct Scopes {
 struct Listed {
     name: String,
     visibility: Visibility,
+    /// Whether its own query is being walked.
+    open: bool,
+    /// Whether its own query reads it.
+    recursive: bool,
     /// Whether a raising condition reads it.
     watched: bool,
 }
@@ -111,6 +117,8 @@ impl Scopes {
         self.ctes.push(Listed {
             name,
             visibility,
+            open: false,
+            recursive: false,
             watched: false,
         });
     }
@@ -136,6 +144,29 @@ impl Scopes {
             .map(|(position, listed)| (position, &listed.visibility))
     }
 
+    /// Marks that the query of the expression at `position` is being walked, or no longer.
+    pub(crate) fn set_open(&mut self, position: usize, open: bool) {
+        if let Some(listed) = self.ctes.get_mut(position) {
+            listed.open = open;
+        }
+    }
+
+    /// Remembers that the innermost FROM clause reads the expression at `position`.
+    pub(crate) fn read(&mut self, position: usize) {
+        if let Some(listed) = self.ctes.get_mut(position) {
+            listed.recursive |= listed.open;
+        }
+        if let Some(frame) = self.frame() {
+            frame.ctes.push(position);
+        }
+    }
+
+    pub(crate) fn is_recursive(&self, position: usize) -> bool {
+        self.ctes
+            .get(position)
+            .is_some_and(|listed| listed.recursive)
+    }
+
     /// Remembers that raising conditions read the expressions at `positions`.
     pub(crate) fn watch(&mut self, positions: &[usize]) {
         for position in positions {
@@ -146,8 +177,6 @@ impl Scopes {
     }
 
     pub(crate) fn is_watched(&self, position: usize) -> bool {
-        self.ctes
-            .get(position)
-            .is_some_and(|listed| listed.watched)
+        self.ctes.get(position).is_some_and(|listed| listed.watched)
     }
 }

@@ -45,6 +45,31 @@ pub(crate) fn covered(
     .statement(statement)
 }
 
+/// A conjunct that has to stand somewhere: this column is this bind.
+#[derive(Debug)]
+struct Wanted {
+    column: Expr,
+    own: Expr,
+}
+
+impl Wanted {
+    fn is(&self, conjunct: &Expr) -> bool {
+        match conjunct {
+            Expr::BinaryOp {
+                left,
+                op: BinaryOperator::Eq,
+                right,
+            }
+            | Expr::IsNotDistinctFrom(left, right) => **left == self.column && **right == self.own,
+            _ => false,
+        }
+    }
+
+    fn is_among(&self, conjuncts: &[&Expr]) -> bool {
+        conjuncts.iter().any(|conjunct| self.is(conjunct))
+    }
+}
+
 /// One base table and where conjuncts that reject its rows may stand.
 struct Table<'t> {
     name: &'t ObjectName,
@@ -145,9 +170,9 @@ impl<'p> Pass<'p> {
                     let in_join = table.joins.iter().any(|join| {
                         conditions
                             .get(*join)
-                            .is_some_and(|condition: &Vec<&Expr>| condition.contains(&&wanted))
+                            .is_some_and(|condition: &Vec<&Expr>| wanted.is_among(condition))
                     });
-                    if !in_join && !selection.contains(&&wanted) {
+                    if !in_join && !wanted.is_among(selection) {
                         return Err(uncovered());
                     }
                 }
@@ -163,7 +188,7 @@ impl<'p> Pass<'p> {
         table: &ObjectName,
         alias: Option<&Ident>,
         action: Action,
-    ) -> Result<Vec<Expr>, Refusal> {
+    ) -> Result<Vec<Wanted>, Refusal> {
         let Some(relation) = self.relation(table)? else {
             return Ok(Vec::new());
         };
@@ -178,15 +203,15 @@ impl<'p> Pass<'p> {
             Some(alias) => alias.clone(),
             None => name::parts(table)?.pop().cloned().ok_or_else(uncovered)?,
         };
-        let mut wanted = vec![predicate::equals(
-            predicate::column(&alias, column),
-            self.own(*value)?,
-        )];
+        let mut wanted = vec![Wanted {
+            column: predicate::column(&alias, column),
+            own: self.own(*value)?,
+        }];
         for (column, kind) in self.filters.columns(&relation.table, action) {
-            wanted.push(predicate::equals(
-                predicate::column(&alias, column),
-                self.filter(relation, action, column, *kind)?,
-            ));
+            wanted.push(Wanted {
+                column: predicate::column(&alias, column),
+                own: self.filter(relation, action, column, *kind)?,
+            });
         }
         Ok(wanted)
     }

@@ -26,8 +26,8 @@ use tenantshield_core::{Action, TenantType};
 use crate::code;
 use crate::dialect::Dialect;
 use crate::filter::Filters;
-use crate::guard::Barrier;
 use crate::judgement::{Addition, LiteralCheck, Slot, StatementKind, Touch};
+use crate::mode::Barrier;
 use crate::name;
 use crate::predicate;
 use crate::refusal::Refusal;
@@ -232,16 +232,19 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// The predicates that keep rows of `tenant` inside the tenant and the policy's filter.
-    fn own_rows(&mut self, tenant: &TenantRef, action: Action) -> Vec<Expr> {
+    /// The predicates that keep rows of `tenant` inside the tenant and the policy's filter; the
+    /// tenant's is no equality if `strict`.
+    fn own_rows(&mut self, tenant: &TenantRef, action: Action, strict: bool) -> Vec<Expr> {
         let Kind::Tenant { column, value } = &tenant.relation.kind else {
             return Vec::new();
         };
         let bind = self.tenant_bind(*value);
-        let mut conjuncts = vec![predicate::equals(
-            predicate::column(&tenant.alias, column),
-            bind,
-        )];
+        let column = predicate::column(&tenant.alias, column);
+        let mut conjuncts = vec![if strict {
+            predicate::same(column, bind)
+        } else {
+            predicate::equals(column, bind)
+        }];
         let filters = self.filters;
         for (column, kind) in filters.columns(&tenant.relation.table, action) {
             let index = self.slot(Slot::Filter {

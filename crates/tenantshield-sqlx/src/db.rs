@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use sqlx::Pool;
 use tenantshield_core::{
-    AuditBus, ConfigurationError, Error as CoreError, MissingContext, Policy, TenantContext,
-    with_current_tenant,
+    AuditBus, AuditEventType, AuditPayload, AuditSubject, ConfigurationError, Error as CoreError,
+    MissingContext, Policy, TenantContext, with_current_tenant,
 };
 use tenantshield_sql::Guard;
 
@@ -102,8 +102,20 @@ impl<DB: Backend> Db<DB> {
     /// The tenant is bound here, once: the handle does not change tenant with the scope in which
     /// its results are polled.
     pub fn current(&self) -> Result<ScopedPool<DB>, CoreError> {
-        with_current_tenant(|context| context.map(|context| self.scope(context)))
-            .ok_or_else(|| MissingContext::new().into())
+        let handle = with_current_tenant(|context| context.map(|context| self.scope(context)));
+        handle.ok_or_else(|| {
+            let missing = CoreError::from(MissingContext::new());
+            let subject = AuditSubject::none();
+            self.shared
+                .bus
+                .record(AuditEventType::PolicyDeny, subject, || {
+                    AuditPayload::new()
+                        .with_operation("current")
+                        .with_code(missing.code())
+                        .with_reason("no tenant context")
+                });
+            missing
+        })
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared<DB>> {

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use tenantshield_core::audit::{self, AuditBus};
 use tenantshield_core::{
-    Action, CrossTenantAccess, Error as CoreError, TenantContext, UnscopedQuery,
+    Action, AuditEventType, AuditPayload, CrossTenantAccess, Error as CoreError, TenantContext,
+    UnscopedQuery,
 };
 use tenantshield_sql::{Judgement, Refusal, code};
 
@@ -55,13 +56,19 @@ impl Trail {
 
 const FOREIGN_BIND: &str = "a bound value of the tenant column is not the tenant's";
 
-/// A refused cross-tenant write is evidence; any other refusal is a statement to be mended.
+/// Every refusal is evidence: a cross-tenant write as a violation, any other as a denial.
 pub(crate) fn explain(
     refusal: &Refusal,
     context: Option<&TenantContext>,
     bus: &AuditBus,
 ) -> CoreError {
     let Some(violation) = refusal.violation() else {
+        bus.record(AuditEventType::PolicyDeny, context, || {
+            AuditPayload::new()
+                .with_operation("guard")
+                .with_code(refusal.code())
+                .with_reason(refusal.reason().to_owned())
+        });
         return UnscopedQuery::new(refusal.reason().to_owned())
             .with_rule(refusal.code())
             .with_hint(refusal.hint())

@@ -6,8 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sqlx::{Sqlite, SqlitePool};
 use tenantshield_core::{
-    AllowAll, AuditBus, AuditEventType, AuditPayload, AuditSubject, Catalog, MemoryDirectory,
-    Principal, PrincipalId, Shield, TenantId, TenantRoles, TenantState,
+    AllowAll, AuditBus, Catalog, MemoryDirectory, Principal, PrincipalId, Shield, TenantId,
+    TenantRoles, TenantState,
 };
 use tenantshield_sql::{Dialect, Guard};
 use tenantshield_sqlx::Db;
@@ -24,7 +24,6 @@ use super::token::{AUDIENCE, ISSUER, Mint, Person, TYPE};
 /// The fences of the shielded product.
 #[derive(Clone, Debug)]
 pub(crate) struct Shielded {
-    pub(crate) bus: AuditBus,
     pub(crate) db: Db<Sqlite>,
     pub(crate) shield: Shield,
     directory: Arc<MemoryDirectory>,
@@ -48,7 +47,6 @@ impl Shielded {
             .build()
             .map_err(|e| Fault::new("make the shield", e))?;
         Ok(Self {
-            bus,
             db,
             shield,
             directory,
@@ -82,15 +80,10 @@ impl Shielded {
 
     /// The handle of the tenant in whose scope this is called.
     pub(crate) fn ambient(&self) -> Result<Store, Failure> {
-        self.db.current().map(Store::Shielded).map_err(|error| {
-            self.bus
-                .record(AuditEventType::PolicyDeny, AuditSubject::none(), || {
-                    AuditPayload::new()
-                        .with_code(error.code())
-                        .with_reason(error.to_string())
-                });
-            Failure::Refused(Problem::from(error))
-        })
+        self.db
+            .current()
+            .map(Store::Shielded)
+            .map_err(|error| Failure::Refused(Problem::from(error)))
     }
 
     /// The handle for a job of `tenant` that `principal` asked for.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use sqlx::error::DatabaseError;
 use sqlx::pool::PoolConnection;
 use sqlx::{Sqlite, SqlitePool};
-use tenantshield_core::{AuditEventType, AuditPayload, Error as CoreError, TenantContext};
+use tenantshield_core::Error as CoreError;
 use tenantshield_sqlx::{ScopedPool, ScopedTransaction};
 use tenantshield_tower::Problem;
 
@@ -36,7 +36,6 @@ pub(crate) enum Work {
         tenant: String,
     },
     Shielded {
-        context: TenantContext,
         transaction: ScopedTransaction<'static, Sqlite>,
     },
 }
@@ -75,10 +74,9 @@ impl Store {
             }
             Self::Shielded(pool) => {
                 let query = statement.query(statement.plain().to_owned());
-                let failure = |error| shielded_failure(pool.context(), error);
-                let rows = query.fetch_all(pool).await.map_err(failure)?;
+                let rows = query.fetch_all(pool).await.map_err(shielded_failure)?;
                 rows.iter()
-                    .map(|row| object(row).map_err(failure))
+                    .map(|row| object(row).map_err(shielded_failure))
                     .collect()
             }
         }
@@ -111,8 +109,7 @@ impl Store {
             }
             Self::Shielded(pool) => {
                 let query = statement.query(statement.plain().to_owned());
-                let failure = |error| shielded_failure(pool.context(), error);
-                let done = query.execute(pool).await.map_err(failure)?;
+                let done = query.execute(pool).await.map_err(shielded_failure)?;
                 Ok(done.rows_affected())
             }
         }
@@ -137,15 +134,8 @@ impl Store {
                 })
             }
             Self::Shielded(pool) => {
-                let context = pool.context().clone();
-                let transaction = pool
-                    .begin()
-                    .await
-                    .map_err(|error| shielded_failure(&context, error))?;
-                Ok(Work::Shielded {
-                    context,
-                    transaction,
-                })
+                let transaction = pool.begin().await.map_err(shielded_failure)?;
+                Ok(Work::Shielded { transaction })
             }
         }
     }
@@ -163,13 +153,10 @@ impl Work {
                 let done = statement.query(text).execute(&mut **connection).await;
                 Ok(done.map_err(naive_failure)?.rows_affected())
             }
-            Self::Shielded {
-                context,
-                transaction,
-            } => {
+            Self::Shielded { transaction } => {
                 let query = statement.query(statement.plain().to_owned());
                 let done = query.execute(transaction).await;
-                let done = done.map_err(|error| shielded_failure(context, error))?;
+                let done = done.map_err(shielded_failure)?;
                 Ok(done.rows_affected())
             }
         }
@@ -184,13 +171,7 @@ impl Work {
                     .map_err(naive_failure)?;
                 Ok(())
             }
-            Self::Shielded {
-                context,
-                transaction,
-            } => transaction
-                .commit()
-                .await
-                .map_err(|error| shielded_failure(&context, error)),
+            Self::Shielded { transaction } => transaction.commit().await.map_err(shielded_failure),
         }
     }
 }
@@ -226,7 +207,8 @@ fn naive_failure(error: sqlx::Error) -> Failure {
     constraint(&error).unwrap_or_else(|| Failure::Database(error.to_string()))
 }
 
-fn shielded_failure(context: &TenantContext, error: sqlx::Error) -> Failure {
+#[expect(clippy::needless_pass_by_value, reason = "it is given to map_err")]
+fn shielded_failure(error: sqlx::Error) -> Failure {
     if let Some(failure) = constraint(&error) {
         return failure;
     }
@@ -240,13 +222,6 @@ fn shielded_failure(context: &TenantContext, error: sqlx::Error) -> Failure {
         return Failure::Refused(Problem::from(error));
     };
     let code = refusal.rule().unwrap_or("TS-XT-003");
-    // The statement's text came from the caller, so that it is a denial, and the caller's mistake.
-    context
-        .bus()
-        .record(AuditEventType::PolicyDeny, context, || {
-            AuditPayload::new()
-                .with_code(code)
-                .with_reason(refusal.to_string())
-        });
+    // The statement's text came from the caller, so that it is the caller's mistake.
     Failure::Refused(Problem::bad_request(code))
 }

@@ -3,6 +3,9 @@
 //! Every list is sorted; a test keeps it so. Left out on purpose: whatever reads or sets session
 //! state, runs SQL from a text, takes a table by name, touches files, locks, sequences, large
 //! objects, statistics, other sessions or other servers.
+//!
+//! # Size
+//! One name a line, as the formatter wants it: a table, not code.
 
 /// In both dialects.
 pub(super) const COMMON: &[&str] = &[

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Query, Select, SelectItem, Visit, Visitor,
+    Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Query, Select, SelectItem, Visit,
+    Visitor,
 };
 
 use crate::allow;
@@ -31,18 +32,18 @@ impl Mentions {
             everything: false,
         };
         let _done = expr.visit(&mut mentions);
-        // Nothing that is evaluated once for each row may run on foreign ones: it would count them.
-        mentions.everything |= mentions.qualifiers.is_empty() && mentions.bare.is_empty();
         mentions
     }
 
-    /// Whether all of `aliases` have to be taken for mentioned: there is a wildcard, or a bare name
-    /// that none of the listed `relations` is known to have.
+    /// Whether all of `aliases` have to be taken for mentioned: there is a wildcard, no name at
+    /// all, or a bare name that none of the `relations` is known to have.
     pub(super) fn may_mean_any<'r>(
         &self,
         relations: impl Iterator<Item = (&'r str, &'r Relation)> + Clone,
     ) -> bool {
+        // What names nothing and is evaluated on each row would count foreign ones by its error.
         self.everything
+            || self.qualifiers.is_empty() && self.bare.is_empty()
             || self.bare.iter().any(|name| {
                 !relations
                     .clone()
@@ -58,6 +59,11 @@ impl Mentions {
                 .bare
                 .iter()
                 .any(|name| self.is_of(name, alias, relation))
+    }
+
+    /// Whether `column` is named, whatever it belongs to.
+    pub(super) fn name(&self, column: &str) -> bool {
+        self.everything || self.bare.contains(column) || self.qualifiers.contains(column)
     }
 
     /// Whether a column of something whose columns are not known may be among them.

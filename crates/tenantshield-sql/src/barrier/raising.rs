@@ -6,7 +6,7 @@
 use sqlparser::ast::{
     BinaryOperator, Distinct, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
     GroupByExpr, Join, JoinConstraint, LimitClause, OrderByKind, Query, Select, SelectItem,
-    SelectItemQualifiedWildcardKind, SetExpr, TableFactor, UnaryOperator, Value,
+    SelectItemQualifiedWildcardKind, SetExpr, TableFactor, TableWithJoins, UnaryOperator, Value,
 };
 
 use crate::allow;
@@ -197,10 +197,8 @@ impl<'r> Reader<'r> {
 
     /// Whether evaluating `query`, perhaps for a row of the query around it, can raise.
     pub(crate) fn query_raises(self, query: &Query) -> bool {
-        let constant = |expr: &Option<Expr>| {
-            expr.iter()
-                .all(|expr| self.class(expr) == Class::Constant)
-        };
+        let constant =
+            |expr: &Option<Expr>| expr.iter().all(|expr| self.class(expr) == Class::Constant);
         let bounded = match &query.limit_clause {
             None => true,
             Some(LimitClause::LimitOffset { limit, offset, .. }) => {
@@ -265,6 +263,26 @@ impl<'r> Reader<'r> {
                 self.factor_raises(&tree.relation)
                     || tree.joins.iter().any(|join| self.join_raises(join))
             })
+    }
+
+    /// Whether an ON of `trees` can raise.
+    pub(crate) fn joins_raise(self, trees: &[TableWithJoins]) -> bool {
+        let nested = |factor: &TableFactor| match factor {
+            TableFactor::NestedJoin {
+                table_with_joins, ..
+            } => self.joins_raise(std::slice::from_ref(&**table_with_joins)),
+            _ => false,
+        };
+        trees.iter().any(|tree| {
+            nested(&tree.relation)
+                || tree.joins.iter().any(|join| {
+                    nested(&join.relation)
+                        || match place::side(&join.join_operator) {
+                            Some((_, JoinConstraint::On(expr))) => self.raises(expr),
+                            Some(_) | None => false,
+                        }
+                })
+        })
     }
 
     fn join_raises(self, join: &Join) -> bool {

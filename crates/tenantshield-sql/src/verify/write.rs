@@ -7,7 +7,7 @@ use sqlparser::ast::{
 };
 use tenantshield_core::{Action, TenantType};
 
-use super::{Pass, split, uncovered};
+use super::{Pass, Wanted, split, uncovered};
 use crate::name;
 use crate::refusal::Refusal;
 use crate::relation::{Kind, Relation};
@@ -20,7 +20,7 @@ struct Target<'r> {
     column: String,
     value: TenantType,
     /// What the written rows have to satisfy.
-    predicates: Vec<Expr>,
+    predicates: Vec<Wanted>,
 }
 
 impl<'p> Pass<'p> {
@@ -35,10 +35,7 @@ impl<'p> Pass<'p> {
             for value in inserted(insert, at)? {
                 self.own_value(value, target.value, true)?;
             }
-            for (column, kind) in self
-                .filters
-                .columns(&target.relation.table, Action::Write)
-            {
+            for (column, kind) in self.filters.columns(&target.relation.table, Action::Write) {
                 let folded = name::folded(column, self.rules.dialect);
                 let at = self.position(&insert.columns, &folded)?;
                 let own = self.filter(target.relation, Action::Write, column, *kind)?;
@@ -200,12 +197,12 @@ impl<'p> Pass<'p> {
     }
 }
 
-fn filtered(selection: Option<&Expr>, wanted: &[Expr]) -> Result<(), Refusal> {
+fn filtered(selection: Option<&Expr>, wanted: &[Wanted]) -> Result<(), Refusal> {
     let mut conjuncts = Vec::new();
     if let Some(selection) = selection {
         split(selection, &mut conjuncts);
     }
-    if wanted.iter().all(|wanted| conjuncts.contains(&wanted)) {
+    if wanted.iter().all(|wanted| wanted.is_among(&conjuncts)) {
         Ok(())
     } else {
         Err(uncovered())

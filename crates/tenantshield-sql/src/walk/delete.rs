@@ -49,10 +49,12 @@ impl Walk<'_> {
         self.touch(&relation, Action::Delete, false)?;
         self.scopes.push();
         let target = self.open_target(name, alias, relation)?;
-        let mut own = self.own_rows(&target, Action::Delete);
+        self.pin(selection.as_ref(), using.as_deref().unwrap_or_default());
+        let strict = self.is_strict();
+        let mut own = self.own_rows(&target, Action::Delete, strict);
         if let Some(trees) = using {
             for tenant in self.from(trees, false)? {
-                own.extend(self.own_rows(&tenant, Action::Read));
+                own.extend(self.own_rows(&tenant, Action::Read, strict));
             }
         }
         self.maybe(selection.as_mut())?;

@@ -4,13 +4,12 @@
 //! Where it reads a subquery there is none to name: planners move the conjunct into the subquery,
 //! beside the predicate there, unless the subquery ends in an offset, which nothing passes.
 
-use std::ops::Range;
-
 use sqlparser::ast::{Expr, Query, TableWithJoins, With};
 
 use super::Walk;
 use crate::barrier::{self, Guards, Reader};
 use crate::dialect::Dialect;
+use crate::place::Sides;
 use crate::predicate;
 use crate::relation::Kind;
 use crate::scope::{Frame, Source};
@@ -20,18 +19,24 @@ use crate::scope::{Frame, Source};
 pub(super) enum Reach {
     /// All of them, and the target of the write.
     All,
-    /// Those on the two sides of a join.
-    On(Range<usize>),
+    /// Those that the ON of a join sees.
+    On(Sides),
 }
 
 impl Reach {
-    /// An ON of Postgres sees its own two sides; one of `SQLite` everything to its left.
+    /// An ON of Postgres sees its own two sides; one of `SQLite` everything to its left, up to the
+    /// parentheses around it.
     fn contains(&self, entry: Option<usize>, dialect: Dialect) -> bool {
-        match (self, entry, dialect) {
-            (Self::All, _, _) | (Self::On(_), None, Dialect::Sqlite) => true,
-            (Self::On(_), None, Dialect::Postgres) => false,
-            (Self::On(sides), Some(entry), Dialect::Postgres) => sides.contains(&entry),
-            (Self::On(sides), Some(entry), Dialect::Sqlite) => entry < sides.end,
+        match (self, entry) {
+            (Self::All, _) => true,
+            (Self::On(_), None) => false,
+            (Self::On(sides), Some(entry)) => {
+                let start = match dialect {
+                    Dialect::Postgres => sides.start,
+                    Dialect::Sqlite => sides.nest,
+                };
+                (start..sides.end).contains(&entry)
+            }
         }
     }
 }
@@ -42,6 +47,27 @@ impl Walk<'_> {
         Reader::new(self.rules.dialect, &self.scopes)
     }
 
+    /// Decides whether the innermost scope is strict, before its tables get their predicates.
+    ///
+    /// SECURITY: where a condition says `column = constant`, `SQLite` puts the constant in the place
+    /// of the column everywhere, in a guard as well, which then always holds, and checks the
+    /// equality when it likes. So beside a raising condition no equality may pin a tenant column:
+    /// our own predicate is not one, and those of the application go behind the guard.
+    pub(super) fn pin(&mut self, selection: Option<&Expr>, trees: &[TableWithJoins]) {
+        let strict = self.dialect() == Dialect::Sqlite
+            && self.rules.barrier.is_on()
+            && (selection.is_some_and(|condition| self.reader().raises(condition))
+                || self.reader().joins_raise(trees));
+        if let Some(frame) = self.scopes.frame() {
+            frame.strict = strict;
+        }
+    }
+
+    /// Whether the innermost scope is strict.
+    pub(super) fn is_strict(&mut self) -> bool {
+        self.scopes.frame().is_some_and(|frame| frame.strict)
+    }
+
     /// `own AND (original)`, with the raising conjuncts behind the guards of what they can reach.
     pub(super) fn conjoin(
         &mut self,
@@ -49,13 +75,16 @@ impl Walk<'_> {
         original: Option<Expr>,
         reach: &Reach,
     ) -> Option<Expr> {
+        let strict = self.is_strict();
         let guards = match &original {
-            Some(condition) if self.rules.barrier.is_on() && self.reader().raises(condition) => {
+            Some(condition)
+                if strict || self.rules.barrier.is_on() && self.reader().raises(condition) =>
+            {
                 self.guards(reach)
             }
             Some(_) | None => Guards::default(),
         };
-        let fenced = barrier::conjoin(own, original, &guards, self.reader());
+        let fenced = barrier::conjoin(own, original, &guards, strict, self.reader());
         if fenced.reads_rows
             && let Some(frame) = self.scopes.frame()
         {
@@ -85,10 +114,8 @@ impl Walk<'_> {
     /// Closes the common table expressions, listed from `first` on, that raising conditions read.
     pub(super) fn fence_ctes(&mut self, with: &mut With, first: usize) {
         for (position, cte) in with.cte_tables.iter_mut().enumerate() {
-            // A recursive query is never pulled up, and takes no offset.
-            if self.scopes.is_watched(first + position)
-                && !self.refers_to(&cte.query, &cte.alias.name)
-            {
+            let position = first + position;
+            if self.scopes.is_watched(position) && self.closable(position, cte) {
                 barrier::close(&mut cte.query, self.dialect());
             }
         }
@@ -99,8 +126,10 @@ impl Walk<'_> {
     /// when a condition inside can raise, as that may read the tables before it.
     pub(super) fn close_off(&mut self, query: &mut Query, lateral: bool) {
         let reader = self.reader();
+        // SQLite carries conditions of the query around into this one as well, see `pin`.
+        let whole = lateral || self.dialect() == Dialect::Sqlite;
         let raises = self.rules.barrier.is_on()
-            && (reader.projects_raising(query) || lateral && reader.query_raises(query));
+            && (reader.projects_raising(query) || whole && reader.query_raises(query));
         if raises {
             barrier::close(query, self.dialect());
             self.note("barrier on a derived query", "OFFSET 0".to_owned());

@@ -1,6 +1,5 @@
 //! The FROM clause: tables are resolved, placed and, where nothing else holds, derived.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use sqlparser::ast::{
@@ -16,17 +15,19 @@ use crate::code;
 use crate::derived;
 use crate::dialect::Dialect;
 use crate::name;
-use crate::place::{self, Entry, Place};
+use crate::place::{self, Entry, Place, Sides};
 use crate::predicate;
 use crate::refusal::Refusal;
 use crate::relation::{Kind, Relation};
 use crate::scope::{Source, TenantRef};
 
+/// The most tables of one FROM clause: placing and proving predicates compares each with all.
+const MAX_TABLES: usize = 256;
+
 /// The state of one FROM clause on its way through the tables.
 struct Pass {
     entries: std::iter::Enumerate<std::vec::IntoIter<Entry>>,
-    /// The tables on the two sides of each join.
-    sides: Vec<Range<usize>>,
+    sides: Vec<Sides>,
     locked: bool,
     /// Tenant relations whose predicate goes to WHERE.
     open: Vec<TenantRef>,
@@ -43,6 +44,12 @@ impl Walk<'_> {
         locked: bool,
     ) -> Result<Vec<TenantRef>, Refusal> {
         let plan = place::plan(trees);
+        if plan.entries.len() > MAX_TABLES {
+            return Err(Refusal::new(
+                code::ENV_DEPTH,
+                "a from clause with too many tables",
+            ));
+        }
         let mut pass = Pass {
             entries: plan.entries.into_iter().enumerate(),
             sides: plan.joins,
@@ -195,9 +202,7 @@ impl Walk<'_> {
                 return Err(Refusal::new(code::CLAUSE, "a sample of a subquery"));
             }
             Resolved::Cte(position) => {
-                if let Some(frame) = self.scopes.frame() {
-                    frame.ctes.push(position);
-                }
+                self.scopes.read(position);
                 return self.register(known, Source::Rows);
             }
             Resolved::Relation(relation) => relation,
@@ -271,7 +276,7 @@ impl Walk<'_> {
             nullable: false,
             entry: None,
         };
-        let own = self.own_rows(&tenant, Action::Read);
+        let own = self.own_rows(&tenant, Action::Read, false);
         let outer = alias.clone().unwrap_or(TableAlias {
             explicit: true,
             name: inner,
@@ -370,14 +375,15 @@ impl Walk<'_> {
             else {
                 continue;
             };
+            let strict = self.is_strict();
             let own: Vec<_> = pass
                 .on
                 .iter()
                 .filter(|(at, _)| *at == ordinal)
-                .flat_map(|(_, tenant)| self.own_rows(tenant, Action::Read))
+                .flat_map(|(_, tenant)| self.own_rows(tenant, Action::Read, strict))
                 .collect();
             self.note_predicates("predicate in on", &own);
-            let sides = pass.sides.get(ordinal).cloned().unwrap_or_default();
+            let sides = pass.sides.get(ordinal).copied().unwrap_or_default();
             let condition = std::mem::replace(expr, predicate::number("1"));
             if let Some(whole) = self.conjoin(own, Some(condition), &Reach::On(sides)) {
                 *expr = whole;

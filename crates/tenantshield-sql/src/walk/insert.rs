@@ -158,8 +158,7 @@ impl Walk<'_> {
                 })
             })
         });
-        let by_row_number =
-            given.any(|column| allow::is_row_number(&self.stored(column)));
+        let by_row_number = given.any(|column| allow::is_row_number(&self.stored(column)));
         let safe = self.dialect() == Dialect::Sqlite && relation.is_tenant() && own_keys;
         if replaces && (!safe || by_row_number) {
             return Err(Refusal::new(

@@ -1,11 +1,9 @@
 //! Queries: common table expressions with lexical scope, set operations, ordering and limits.
 
-use std::ops::ControlFlow;
-
 use sqlparser::ast::{
-    Cte, Expr, Fetch, Ident, LimitClause, LockClause, LockType, ObjectNamePart, Offset, OffsetRows,
-    OrderBy, OrderByExpr, OrderByKind, OrderByOptions, OrderBySort, Query, SetExpr, SetOperator,
-    SetQuantifier, Statement, TableAlias, TableAliasColumnDef, Values, With, visit_relations,
+    Cte, Expr, Fetch, LimitClause, LockClause, LockType, Offset, OffsetRows, OrderBy, OrderByExpr,
+    OrderByKind, OrderByOptions, OrderBySort, Query, SetExpr, SetOperator, SetQuantifier,
+    Statement, TableAlias, TableAliasColumnDef, Values, With,
 };
 
 use super::Walk;
@@ -138,11 +136,18 @@ impl Walk<'_> {
             }
         }
         for (position, (cte, name)) in cte_tables.iter_mut().zip(names).enumerate() {
-            self.cte(cte, top)?;
-            if ahead.is_none() {
-                self.scopes.list(name, Visibility::Visible);
+            let position = first + position;
+            if ahead.is_some() {
+                self.scopes.set_open(position, true);
+                self.cte(cte, top)?;
+                self.scopes.set_open(position, false);
+                self.scopes.reveal(position);
             } else {
-                self.scopes.reveal(first + position);
+                self.cte(cte, top)?;
+                self.scopes.list(name, Visibility::Visible);
+            }
+            if self.closable(position, cte) {
+                self.close_off(&mut cte.query, false);
             }
         }
         Ok(())
@@ -171,26 +176,17 @@ impl Walk<'_> {
                 self.writes = true;
                 self.any_query(query, true).map(|_kind| ())
             }
-            _ => {
-                self.query(query)?;
-                // A recursive query is never pulled up, and takes no offset.
-                if !self.refers_to(query, &alias.name) {
-                    self.close_off(query, false);
-                }
-                Ok(())
-            }
+            _ => self.query(query),
         }
     }
 
-    pub(super) fn refers_to(&self, query: &Query, name: &Ident) -> bool {
-        let own = self.stored(name);
-        visit_relations(query, |relation| match relation.0.as_slice() {
-            [ObjectNamePart::Identifier(ident)] if self.stored(ident) == own => {
-                ControlFlow::Break(())
-            }
-            _ => ControlFlow::Continue(()),
-        })
-        .is_break()
+    /// A recursive query is never pulled up, and takes no offset; neither does a write.
+    pub(super) fn closable(&self, position: usize, cte: &Cte) -> bool {
+        !self.scopes.is_recursive(position)
+            && !matches!(
+                &*cte.query.body,
+                SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_)
+            )
     }
 
     /// An alias: no types, no single-quoted names.

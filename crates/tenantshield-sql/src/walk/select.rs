@@ -72,6 +72,7 @@ impl Walk<'_> {
             ));
         }
         self.scopes.push();
+        self.pin(selection.as_ref(), from);
         let open = self.from(from, locked)?;
         match distinct {
             None | Some(Distinct::All | Distinct::Distinct) => {}
@@ -101,9 +102,10 @@ impl Walk<'_> {
         if let Some(order_by) = order_by {
             self.order_by(order_by)?;
         }
+        let strict = self.is_strict();
         let own: Vec<_> = open
             .iter()
-            .flat_map(|tenant| self.own_rows(tenant, Action::Read))
+            .flat_map(|tenant| self.own_rows(tenant, Action::Read, strict))
             .collect();
         self.note_predicates("predicate in where", &own);
         *selection = self.conjoin(own, selection.take(), &Reach::All);

@@ -57,12 +57,18 @@ impl Walk<'_> {
         self.touch(&relation, Action::Write, false)?;
         self.scopes.push();
         let target = self.open_target(name, alias, relation)?;
-        let mut own = self.own_rows(&target, Action::Write);
+        let sources = match &*from {
+            Some(UpdateTableFromKind::AfterSet(trees)) => trees.as_slice(),
+            Some(UpdateTableFromKind::BeforeSet(_)) | None => &[],
+        };
+        self.pin(selection.as_ref(), sources);
+        let strict = self.is_strict();
+        let mut own = self.own_rows(&target, Action::Write, strict);
         match from {
             None => {}
             Some(UpdateTableFromKind::AfterSet(trees)) => {
                 for tenant in self.from(trees, false)? {
-                    own.extend(self.own_rows(&tenant, Action::Read));
+                    own.extend(self.own_rows(&tenant, Action::Read, strict));
                 }
             }
             Some(UpdateTableFromKind::BeforeSet(_)) => {

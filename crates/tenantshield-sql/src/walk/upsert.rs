@@ -40,7 +40,7 @@ impl Walk<'_> {
         self.assignments(assignments, &target.relation, Action::Write)?;
         self.maybe(selection.as_mut())?;
         // SECURITY: first in the WHERE, as SQLite evaluates in order and on the colliding row.
-        let own: Vec<Expr> = self.own_rows(target, Action::Write);
+        let own: Vec<Expr> = self.own_rows(target, Action::Write, false);
         self.note_predicates("predicate in on conflict", &own);
         if let Some(frame) = self.scopes.frame() {
             frame.tenants.push(target.clone());

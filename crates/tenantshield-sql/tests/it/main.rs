@@ -6,6 +6,7 @@ mod cache;
 mod corpus;
 mod envelope;
 mod harness;
+mod limits;
 mod placement;
 mod property;
 mod read;

@@ -37,7 +37,9 @@ fn given() -> BTreeSet<String> {
         for literal in shipped.split('"').skip(1) {
             let is_code = literal.starts_with("TS-")
                 && literal.len() > 6
-                && literal.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-')
+                && literal
+                    .bytes()
+                    .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-')
                 && !literal.ends_with('-');
             if is_code {
                 codes.insert(literal.to_owned());
@@ -52,10 +54,14 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default();
         if path.is_dir() && !matches!(name, "tests" | "target") {
             found.extend(sources(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs") && name != "tests.rs" {
+        } else if path.extension().is_some_and(|extension| extension == "rs") && name != "tests.rs"
+        {
             found.push(path);
         }
     }
@@ -104,5 +110,8 @@ fn the_page_lists_the_codes_of_the_sources_and_no_other() {
     let missing: Vec<_> = given.difference(&listed).collect();
     assert!(missing.is_empty(), "not in docs/codes.md: {missing:?}");
     let gone: Vec<_> = listed.difference(&given).collect();
-    assert!(gone.is_empty(), "in docs/codes.md and in no source: {gone:?}");
+    assert!(
+        gone.is_empty(),
+        "in docs/codes.md and in no source: {gone:?}"
+    );
 }

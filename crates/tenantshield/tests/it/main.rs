@@ -59,5 +59,5 @@ fn two_models_of_one_table_with_different_tenant_columns_are_refused() {
         .model::<Order>()
         .model::<again::Order>()
         .build();
-    assert_eq!(refused.unwrap_err().code(), "TS-CFG-002");
+    assert_eq!(refused.unwrap_err().code(), "TS-CFG-001");
 }

@@ -1,5 +1,5 @@
 use tenantshield_core::danger::FallThrough;
-use tenantshield_core::observability;
+use tenantshield_core::{AuditEventType, observability};
 
 use super::{Driver, q};
 use crate::fixture::{World, recorded};
@@ -77,4 +77,31 @@ async fn a_read_that_falls_through_is_told_on_the_observability_path() {
     let (result, events) = recorded(read).await;
     result.unwrap();
     assert_eq!(events, ["tenant.read.fallthrough * select"]);
+}
+
+/// A denial is evidence too, not only a crossing: the statement is told by its code alone.
+#[tokio::test]
+async fn a_refused_statement_and_a_missing_context_are_recorded_once_each() {
+    let world = World::<Driver>::new().await;
+    let before = world.events(AuditEventType::PolicyDeny).len();
+    let acme = world.db.scope(&world.acme);
+    sqlx::query("SELECT 'hush' FROM nowhere")
+        .execute(&acme)
+        .await
+        .unwrap_err();
+    world.db.current().unwrap_err();
+    let denials = world.events(AuditEventType::PolicyDeny);
+    let told: Vec<_> = denials
+        .iter()
+        .skip(before)
+        .map(|event| (event.tenant().is_some(), event.payload().code()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (true, Some("TS-SQL-RELATION")),
+            (false, Some("TS-CTX-001")),
+        ]
+    );
+    assert!(!serde_json::to_string(&denials).unwrap().contains("hush"));
 }
