@@ -7,9 +7,10 @@ use sqlparser::parser::{Parser, ParserOptions};
 use tenantshield::TenantContext;
 use tenantshield::sql::{Dialect, Filters};
 
+use crate::failure::BoxError;
 use crate::measure::{Effort, least, spent};
 use crate::row::Row;
-use crate::{BoxError, subject};
+use crate::subject;
 
 /// The statement of the round trips, as the application writes it.
 pub(crate) fn point_select(dialect: Dialect) -> &'static str {

@@ -8,9 +8,10 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection, Sq
 use tenantshield::TenantContext;
 use tenantshield::sql::Dialect;
 
+use crate::failure::BoxError;
+use crate::guard;
 use crate::measure::{Effort, Watch, median};
 use crate::row::Row;
-use crate::{BoxError, guard};
 
 /// The rows of a cached statement.
 pub(crate) async fn rows(effort: Effort, context: &TenantContext) -> Result<Vec<Row>, BoxError> {

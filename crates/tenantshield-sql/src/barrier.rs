@@ -70,7 +70,7 @@ impl Guards {
             .tenants
             .iter()
             .map(|guard| (guard.name.as_str(), &*guard.relation));
-        let any = mentions.may_mean_any(relations);
+        let any = mentions.may_mean_any(&relations);
         predicate::all(
             self.tenants
                 .iter()

@@ -14,7 +14,7 @@ const MAX_NAME_BYTES: usize = 63;
 /// `SQLite` compares all names without case, quoted ones too; Postgres folds unquoted ones.
 pub(crate) fn stored(ident: &Ident, dialect: Dialect) -> String {
     let raw = match ident.quote_style {
-        Some(quote @ ('"' | '`' | '\'')) => {
+        Some(quote @ ('"' | '`' | '\'')) if ident.value.contains(quote) => {
             let doubled: String = [quote, quote].iter().collect();
             ident.value.replace(&doubled, &quote.to_string())
         }
@@ -29,6 +29,9 @@ pub(crate) fn stored(ident: &Ident, dialect: Dialect) -> String {
 
 /// Postgres cuts names after 63 bytes: a longer spelling of a column is that column.
 fn truncated(mut name: String) -> String {
+    if name.len() <= MAX_NAME_BYTES {
+        return name;
+    }
     let end = (0..=MAX_NAME_BYTES)
         .rev()
         .find(|end| name.is_char_boundary(*end))

@@ -6,6 +6,7 @@
 
 use sqlparser::ast::Statement;
 use sqlparser::parser::{Parser, ParserError, ParserOptions};
+use sqlparser::tokenizer::Tokenizer;
 
 use crate::code;
 use crate::dialect::Dialect;
@@ -13,11 +14,19 @@ use crate::refusal::Refusal;
 
 /// Parses exactly one statement.
 pub(crate) fn one(text: &str, dialect: Dialect, max_depth: usize) -> Result<Statement, Refusal> {
-    let mut statements = Parser::new(dialect.grammar())
-        .with_options(ParserOptions::new().with_unescape(false))
-        .with_recursion_limit(max_depth.saturating_mul(4))
-        .try_with_sql(text)
-        .and_then(|mut parser| parser.parse_statements())
+    // Room for every token at once: the vector would otherwise be moved several times.
+    let mut tokens = Vec::with_capacity(text.len() / 2 + 8);
+    let mut statements = Tokenizer::new(dialect.grammar(), text)
+        .with_unescape(false)
+        .tokenize_with_location_into_buf(&mut tokens)
+        .map_err(ParserError::from)
+        .and_then(|()| {
+            Parser::new(dialect.grammar())
+                .with_options(ParserOptions::new().with_unescape(false))
+                .with_recursion_limit(max_depth.saturating_mul(4))
+                .with_tokens_with_locations(tokens)
+                .parse_statements()
+        })
         .map_err(|error| refusal(&error, text))?;
     match (statements.pop(), statements.is_empty()) {
         (Some(statement), true) => Ok(statement),

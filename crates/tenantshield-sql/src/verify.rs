@@ -390,3 +390,6 @@ fn uncovered() -> Refusal {
         "the second pass found a relation that is not covered",
     )
 }
+
+#[cfg(test)]
+mod tests;

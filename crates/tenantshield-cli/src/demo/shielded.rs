@@ -43,7 +43,7 @@ impl Shielded {
         let shield = Shield::builder()
             .directory(Arc::clone(&directory))
             .policy(AllowAll)
-            .bus(bus.clone())
+            .bus(bus)
             .build()
             .map_err(|e| Fault::new("make the shield", e))?;
         Ok(Self {

@@ -207,7 +207,6 @@ fn naive_failure(error: sqlx::Error) -> Failure {
     constraint(&error).unwrap_or_else(|| Failure::Database(error.to_string()))
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is given to map_err")]
 fn shielded_failure(error: sqlx::Error) -> Failure {
     if let Some(failure) = constraint(&error) {
         return failure;

@@ -37,10 +37,10 @@ impl Mentions {
 
     /// Whether all of `aliases` have to be taken for mentioned: there is a wildcard, no name at
     /// all, or a bare name that none of the `relations` is known to have.
-    pub(super) fn may_mean_any<'r>(
-        &self,
-        relations: impl Iterator<Item = (&'r str, &'r Relation)> + Clone,
-    ) -> bool {
+    pub(super) fn may_mean_any<'r, R>(&self, relations: &R) -> bool
+    where
+        R: Iterator<Item = (&'r str, &'r Relation)> + Clone,
+    {
         // What names nothing and is evaluated on each row would count foreign ones by its error.
         self.everything
             || self.qualifiers.is_empty() && self.bare.is_empty()
