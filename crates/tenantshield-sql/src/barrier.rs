@@ -14,7 +14,7 @@ use sqlparser::ast::{
     BinaryOperator, Expr, LimitClause, Query, SetExpr, TableFactor, TableWithJoins, UnaryOperator,
 };
 
-pub(crate) use self::raising::{Names, Reader};
+pub(crate) use self::raising::Reader;
 use crate::derived;
 use crate::dialect::Dialect;
 use crate::name;

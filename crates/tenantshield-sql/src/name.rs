@@ -66,3 +66,9 @@ pub(crate) fn parts(name: &ObjectName) -> Result<Vec<&Ident>, Refusal> {
 pub(crate) fn quoted(name: &str) -> Ident {
     Ident::with_quote('"', name.replace('"', "\"\""))
 }
+
+/// A set of names.
+pub(crate) trait Names: std::fmt::Debug {
+    /// Whether `name`, as stored, is among them.
+    fn has(&self, name: &str) -> bool;
+}

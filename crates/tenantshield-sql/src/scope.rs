@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use sqlparser::ast::Ident;
 
-use crate::barrier::Names;
+use crate::name::Names;
 use crate::relation::Relation;
 
 /// A tenant relation of a FROM clause (or the target of a write) that predicates can name.
@@ -45,7 +45,7 @@ pub(crate) struct Frame {
     pub(crate) ctes: Vec<usize>,
     /// Whether a raising condition reads its subqueries, which then have to be closed.
     pub(crate) fenced: bool,
-    /// Whether no equality may pin a tenant column, see [`Walk::pin`](crate::walk).
+    /// Whether no equality may pin a tenant column.
     pub(crate) strict: bool,
 }
 

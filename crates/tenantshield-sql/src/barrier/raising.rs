@@ -11,7 +11,7 @@ use sqlparser::ast::{
 
 use crate::allow;
 use crate::dialect::Dialect;
-use crate::name;
+use crate::name::{self, Names};
 use crate::place;
 
 /// What evaluating an expression on a row can tell.
@@ -32,12 +32,6 @@ pub(crate) struct Reader<'r> {
     /// Names that mean a whole row when they stand alone: comparing rows looks up operators, which
     /// fails for some types.
     rows: &'r dyn Names,
-}
-
-/// A set of names.
-pub(crate) trait Names: std::fmt::Debug {
-    /// Whether `name`, as stored, is among them.
-    fn has(&self, name: &str) -> bool;
 }
 
 impl<'r> Reader<'r> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tenantshield_core::Catalog;
 
 use super::*;
-use crate::guard::Barrier;
+use crate::mode::Barrier;
 use crate::parse;
 use crate::relation::Index;
 
@@ -100,7 +100,7 @@ fn uncovered_reads_fail() {
         r#"SELECT 1 FROM orders o FULL JOIN plans p ON o."tenant_id" = ?1"#,
         r#"SELECT 1 FROM orders o, plans p LEFT JOIN plans q ON o."tenant_id" = ?1"#,
         r#"SELECT 1 FROM orders o LEFT JOIN items i ON i."tenant_id" = ?1"#,
-        r#"SELECT 1 FROM plans WHERE EXISTS (SELECT 1 FROM orders)"#,
+        "SELECT 1 FROM plans WHERE EXISTS (SELECT 1 FROM orders)",
         "SELECT (SELECT 1 FROM orders)",
         "SELECT 1 FROM (SELECT 1 FROM orders) o",
         "SELECT 1 FROM plans ORDER BY (SELECT 1 FROM orders)",

@@ -219,22 +219,26 @@ fn inserted(insert: &Insert, at: usize) -> Result<Vec<&Expr>, Refusal> {
             .map(|row| row.content.get(at).ok_or_else(uncovered))
             .collect(),
         SetExpr::Select(select) => {
-            let countable = select.projection.iter().all(|item| {
+            let is_one = |item: &SelectItem| {
                 matches!(
                     item,
                     SelectItem::UnnamedExpr(_) | SelectItem::ExprWithAlias { .. }
                 )
-            });
+            };
             // Behind a wildcard only the distance from the end is known.
-            let index = if countable {
+            let index = if select.projection.iter().all(is_one) {
                 Some(at)
             } else {
                 (select.projection.len() + at).checked_sub(insert.columns.len())
             };
-            match index.and_then(|index| select.projection.get(index)) {
-                Some(SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }) => {
-                    Ok(vec![expr])
-                }
+            let rest = index.and_then(|index| select.projection.get(index..));
+            match rest {
+                Some(
+                    [
+                        SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. },
+                        behind @ ..,
+                    ],
+                ) if behind.iter().all(is_one) => Ok(vec![expr]),
                 _ => Err(uncovered()),
             }
         }

@@ -102,9 +102,10 @@ impl Walk<'_> {
         }
     }
 
-    /// Closes the subqueries of `trees` where a raising condition of `frame` reads them.
+    /// Closes the subqueries of `trees` where a raising condition of `frame` reads them; in a strict
+    /// scope all, as one that is merged brings its constants along: `USING (tenant_id)` pins with them.
     pub(super) fn fence(&mut self, frame: &Frame, trees: &mut [TableWithJoins]) {
-        if frame.fenced {
+        if frame.fenced || frame.strict {
             barrier::close_sources(trees, self.dialect());
             self.scopes.watch(&frame.ctes);
             self.note("barrier on subqueries", "OFFSET 0".to_owned());

@@ -197,6 +197,8 @@ fn no_equality_pins_the_tenant_column_beside_a_raising_condition() {
     for sql in [
         "SELECT 1 FROM (SELECT tenant_id AS t, v FROM secrets WHERE json(v) > 0) s WHERE s.t = 1",
         "WITH s AS (SELECT tenant_id AS t FROM secrets WHERE json(v) > 0) SELECT 1 FROM s WHERE t = 1",
+        "SELECT 1 FROM items i JOIN (SELECT 1 AS tenant_id FROM plans) p USING (tenant_id) WHERE json(i.sku) > 0",
+        "WITH p AS (SELECT 1 AS tenant_id FROM plans) SELECT 1 FROM items i NATURAL JOIN p WHERE json(i.sku) > 0",
     ] {
         assert!(auto(Sqlite, sql).contains("LIMIT -1 OFFSET 0)"), "{sql}");
     }
